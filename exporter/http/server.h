@@ -1,0 +1,62 @@
+// The HTTP side: civetweb behind exact routes, GET and HEAD only unless a route says POST.
+// Handlers run on worker threads, several at once; they read memory and never wait for PostgreSQL.
+// A guard shuts connections that hold a worker without a complete request, so that idle or dribbling
+// clients can't stall a scrape.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "exporter/base/result.h"
+
+namespace pgrepl::http {
+
+struct Request {
+  std::string path;    ///< decoded, without the query
+  std::string query;   ///< raw, without '?'
+  std::string accept;  ///< the Accept header, empty when absent
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+enum class Method { kGet, kPost };  ///< kGet answers HEAD as well
+
+struct Route {
+  Method method = Method::kGet;
+  std::string path;  ///< exact
+  std::function<Response(const Request&)> handler;
+};
+
+struct ServerOptions {
+  std::vector<std::string> listen_addresses;  ///< "host:port", "[::1]:port", ":port" (all, v4 and v6)
+  int threads = 50;
+};
+
+/// Listens from Start until destroyed. Bodies are gzipped when the client asks for it.
+class Server {
+ public:
+  /// Errors name the address and the reason (in use, not an address, no permission).
+  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                               std::vector<Route> routes);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// The ports in the order of listen_addresses; tells what port 0 became.
+  [[nodiscard]] std::vector<int> ports() const;
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pgrepl::http
