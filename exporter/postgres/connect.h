@@ -1,0 +1,32 @@
+// Logging in: the one part that may block (name resolution, password files and commands, service
+// files), so it runs on a connector thread and hands the finished Connection over.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "exporter/base/clock.h"
+#include "exporter/base/result.h"
+#include "exporter/postgres/connection.h"
+#include "exporter/postgres/conninfo.h"
+
+namespace pgrepl {
+
+struct Login {
+  Conninfo conninfo;
+  std::string password_file;     ///< read at each connect, so that rotation needs no restart
+  std::string password_command;  ///< run at each connect by /bin/sh
+};
+
+/// Session settings: read-only, search_path pinned to pg_catalog, statement and lock timeouts.
+struct SessionLimits {
+  Duration statement_timeout;
+  Duration lock_timeout;
+};
+
+/// Tries the hosts one after the other, each until `per_host` has passed (resolving a name can
+/// outlast it: getaddrinfo knows no deadline). The Error's message is libpq's, on one line, and
+/// its SQLSTATE the server's; classify with up_reason.h. Any thread.
+Result<Connection> Connect(const Login& login, const SessionLimits& limits, Duration per_host);
+
+}  // namespace pgrepl

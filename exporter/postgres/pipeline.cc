@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/postgres/pipeline.h"
+
+#include <libpq-fe.h>
+
+namespace pgrepl {
+namespace {
+
+std::string OneLine(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  for (char& c : text) {
+    if (c == '\n') c = ' ';
+  }
+  return text;
+}
+
+Error ErrorOf(const PGresult* result) {
+  const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  Error error{message != nullptr ? message : OneLine(PQresultErrorMessage(result)),
+              sqlstate != nullptr ? sqlstate : ""};
+  if (error.sqlstate == "42501") error.hint = "GRANT pg_monitor TO the exporter's role.";
+  return error;
+}
+
+}  // namespace
+
+bool Pipeline::Enqueue(const Query& query) {
+  PGconn* conn = connection_.handle_.get();
+  auto& prepared = connection_.prepared_[query.sql];
+  if (prepared.name.empty()) {
+    prepared.name = "pgrepl_" + std::to_string(connection_.prepared_.size());
+  }
+  const bool prepare = !prepared.ready;
+  // query.sql is static text of a string literal, hence zero-terminated.
+  if (prepare && PQsendPrepare(conn, prepared.name.c_str(), query.sql.data(), 0, nullptr) == 0) {
+    return false;
+  }
+  const char* value = query.parameter ? query.parameter->c_str() : nullptr;
+  if (PQsendQueryPrepared(conn, prepared.name.c_str(), query.parameter ? 1 : 0, &value, nullptr,
+                          nullptr, 0) == 0) {
+    return false;
+  }
+  pending_.push_back({query.sql, prepare});
+  return PQpipelineSync(conn) == 1;
+}
+
+Status Pipeline::Send(const std::vector<Query>& queries) {
+  pending_.clear();
+  results_.clear();
+  current_ = 0;
+  for (const Query& query : queries) {
+    if (!Enqueue(query)) return Error{error()};
+  }
+  if (Step() == Progress::kBroken) return Error{error()};
+  return Ok();
+}
+
+Pipeline::Progress Pipeline::Step() {
+  PGconn* conn = connection_.handle_.get();
+  if (PQconsumeInput(conn) == 0) return Progress::kBroken;
+  const int unsent = PQflush(conn);
+  if (unsent < 0) return Progress::kBroken;
+  wants_write_ = unsent == 1;
+  // PQgetResult gives nullptr between two queries and must not be called after the last sync.
+  while (current_ < pending_.size() && PQisBusy(conn) == 0) {
+    if (PgResultPtr result{PQgetResult(conn)}) Absorb(std::move(result));
+    if (connection_.broken()) return Progress::kBroken;
+  }
+  if (current_ < pending_.size()) return Progress::kWaiting;
+  Finish();
+  return Progress::kDone;
+}
+
+void Pipeline::Absorb(PgResultPtr result) {
+  Pending& pending = pending_[current_];
+  switch (PQresultStatus(result.get())) {
+    case PGRES_PIPELINE_SYNC:
+      ++current_;
+      return;
+    case PGRES_COMMAND_OK:
+      connection_.prepared_[pending.sql].ready = true;
+      return;
+    case PGRES_TUPLES_OK:
+      pending.rows.emplace(std::move(result));
+      return;
+    case PGRES_PIPELINE_ABORTED:
+      return;
+    default:
+      pending.error = ErrorOf(result.get());
+      // A pooler or DISCARD ALL took it away: prepare it anew next time.
+      if (pending.error->sqlstate == "26000") connection_.prepared_[pending.sql].ready = false;
+      return;
+  }
+}
+
+void Pipeline::Finish() {
+  for (Pending& pending : pending_) {
+    if (pending.error) {
+      results_.emplace_back(std::move(*pending.error));
+    } else if (pending.rows) {
+      results_.emplace_back(std::move(*pending.rows));
+    } else {
+      results_.emplace_back(Error{"the server answered without rows"});
+    }
+  }
+  pending_.clear();
+  current_ = 0;
+}
+
+std::string Pipeline::error() const { return OneLine(PQerrorMessage(connection_.handle_.get())); }
+
+}  // namespace pgrepl

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/metrics/page.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <limits>
+
+namespace pgrepl {
+namespace {
+
+constexpr std::string_view kSlotLabels[] = {"slot_name"};
+constexpr std::string_view kStateLabels[] = {"slot_name", "state"};
+constexpr Family kUp{.name = "pgrepl_up", .help = "A \\ and a\nnewline and a \"."};
+constexpr Family kBytes{.name = "pgrepl_slot_bytes", .help = "Bytes.", .labels = kSlotLabels};
+constexpr Family kState{.name = "pgrepl_slot_state", .help = "State.", .labels = kStateLabels};
+constexpr Family kCount{
+    .name = "pgrepl_things_total", .type = MetricType::kCounter, .help = "Things."};
+constexpr std::array<const Family*, 3> kFamilies = {&kUp, &kBytes, &kCount};
+
+TEST(PageTest, GroupsByFamilyInTheGivenOrder) {
+  Page page(kFamilies);
+  Samples p(page, R"(server="p")");
+  Samples s(page, R"(server="s")");
+  p.Add(kCount, 3.0);
+  p.Add(kUp, 1.0);
+  s.Add(kCount, 0.5);
+  s.Add(kUp, 0.0);
+  EXPECT_EQ(page.Render(TextFormat::kPrometheus),
+            "# HELP pgrepl_up A \\\\ and a\\nnewline and a \".\n# TYPE pgrepl_up gauge\n"
+            "pgrepl_up{server=\"p\"} 1\npgrepl_up{server=\"s\"} 0\n"
+            "# HELP pgrepl_things_total Things.\n# TYPE pgrepl_things_total counter\n"
+            "pgrepl_things_total{server=\"p\"} 3\npgrepl_things_total{server=\"s\"} 0.5\n");
+}
+
+TEST(PageTest, OpenMetricsNamesCountersWithoutTotalAndEnds) {
+  Page page(kFamilies);
+  Samples(page, "").Add(kCount, 1.0);
+  EXPECT_EQ(page.Render(TextFormat::kOpenMetrics),
+            "# HELP pgrepl_things Things.\n# TYPE pgrepl_things counter\n"
+            "pgrepl_things_total 1\n# EOF\n");
+}
+
+TEST(PageTest, EscapesLabelValues) {
+  Page page(kFamilies);
+  Samples(page, ScopeLabels({{"server", "a\"b"}})).Add(kBytes, 1.0, {"x\\y\nz\""});
+  EXPECT_NE(page.Render(TextFormat::kPrometheus)
+                .find(R"(pgrepl_slot_bytes{server="a\"b",slot_name="x\\y\nz\""} 1)"),
+            std::string::npos);
+}
+
+TEST(PageTest, IntegersKeepAllDigitsAndNothingIsNaN) {
+  Page page(kFamilies);
+  Samples samples(page, "");
+  samples.Add(kBytes, 9007199254740991.0, {"big"});
+  samples.Add(kBytes, 0.1, {"small"});
+  samples.Add(kBytes, std::numeric_limits<double>::quiet_NaN(), {"nan"});
+  samples.Add(kBytes, std::optional<double>(), {"null"});
+  const std::string text = page.Render(TextFormat::kPrometheus);
+  EXPECT_NE(text.find("{slot_name=\"big\"} 9007199254740991\n"), std::string::npos);
+  EXPECT_NE(text.find("{slot_name=\"small\"} 0.1\n"), std::string::npos);
+  EXPECT_EQ(text.find("nan"), std::string::npos);
+  EXPECT_EQ(text.find("null"), std::string::npos);
+}
+
+TEST(PageTest, FamilyOfAnotherPageIsDropped) {
+  Page page(kFamilies);
+  Samples(page, "").Add(kState, 1.0, {"a", "b"});
+  EXPECT_EQ(page.Render(TextFormat::kPrometheus), "");
+}
+
+TEST(SamplesTest, StatesAreOneHotAndUnknownOnesAreOther) {
+  constexpr std::array<const Family*, 1> kOne = {&kState};
+  constexpr std::string_view kStates[] = {"good", "bad", "other"};
+  Page page(kOne);
+  Samples samples(page, "");
+  samples.AddStates(kState, kStates, "good", {"a"});
+  samples.AddStates(kState, kStates, "new in 19", {"b"});
+  samples.AddStates(kState, kStates, std::nullopt, {"c"});
+  const std::string text = page.Render(TextFormat::kPrometheus);
+  EXPECT_NE(text.find(R"({slot_name="a",state="good"} 1)"), std::string::npos);
+  EXPECT_NE(text.find(R"({slot_name="a",state="other"} 0)"), std::string::npos);
+  EXPECT_NE(text.find(R"({slot_name="b",state="other"} 1)"), std::string::npos);
+  EXPECT_NE(text.find(R"({slot_name="c",state="good"} 0)"), std::string::npos);
+  EXPECT_NE(text.find(R"({slot_name="c",state="other"} 0)"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace pgrepl
