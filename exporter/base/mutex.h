@@ -1,5 +1,5 @@
-// std::mutex with the annotations that clang's thread-safety analysis checks (libstdc++'s has none).
-// Usage: members carry PGREPL_GUARDED_BY(mutex_), functions PGREPL_REQUIRES(mutex_).
+// std::mutex with the annotations that clang's thread-safety analysis checks (libstdc++'s has
+// none). Usage: members carry PGREPL_GUARDED_BY(mutex_), functions PGREPL_REQUIRES(mutex_).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -51,8 +51,9 @@ class LsnHistory {
   ///  - before: the last sample kept before the transaction, so too early by at most the resolution
   ///    (10 s up to 3 h ago, 1 min up to 2 days, then 10 min), never too late.
   /// kAtLeast: it came in a hole, and `at` is the hole's end; or before the oldest entry.
-  /// For a fixed LSN the answer never moves to a later time, except that it is forgotten after 30
-  /// days. For a larger LSN it is never earlier.
+  /// As samples come in, the time for one LSN never becomes later (until it is forgotten, after 30
+  /// days), so the lag of a standby that stands still never shrinks. For a larger LSN it is never
+  /// earlier.
   [[nodiscard]] std::optional<Crossing> FirstTransactionPast(std::uint64_t replay_lsn) const;
 
   /// Starts this history, which may have samples already, with what `parent` had flushed up to
@@ -81,16 +82,19 @@ class LsnHistory {
     std::uint32_t changes;    ///< of the snapshot, since the history began
     bool transactions_known;  ///< false: the last change is assumed, a receiver reported the LSN
   };
-  using Iterator = std::vector<Entry>::const_iterator;
 
-  void Add(Time at, std::uint64_t lsn, bool changed, bool known);
-  void ForgetBeyond(std::uint64_t lsn);
+  void Extend(Time at, std::uint64_t lsn, bool changed, bool known);
+  void Push(const Entry& entry);
+  void CutAt(std::uint64_t lsn, Time at);
   void RevokeAssumedChanges();
-  void MakeRoom();
+  void ContinueWith(const LsnHistory& child);
+  void MakeRoom(std::size_t capacity);
   void Thin();
-  [[nodiscard]] bool Redundant(const Entry& before, const Entry& entry, const Entry& after) const;
+  [[nodiscard]] Duration FinestUntil() const;
   [[nodiscard]] Duration ResolutionAt(Duration age) const;
   [[nodiscard]] Crossing Locate(const Entry& before, const Entry& after, std::uint64_t lsn) const;
+  static bool Redundant(const Entry& before, const Entry& entry, const Entry& after,
+                        Duration resolution);
 
   Duration pulse_;
   std::vector<Entry> entries_;

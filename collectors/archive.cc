@@ -1,0 +1,84 @@
+// WAL archiving as the archiver counts it.
+// Source: pg_catalog.pg_stat_archiver (PostgreSQL manual, "pg_stat_archiver"), archive_mode.
+// Privilege: none. Always one row; on a standby all zero unless archive_mode is always.
+// A hung archive_command shows in none of these: see archive_backlog.cc.
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/collector.h"
+
+namespace pgrepl {
+namespace {
+
+constexpr Family kEnabled{.name = "pgrepl_archive_enabled",
+                          .help =
+                              "1 when this server archives: archive_mode on and a primary, or "
+                              "always."};
+constexpr Family kArchived{.name = "pgrepl_archived_total",
+                           .type = MetricType::kCounter,
+                           .help = "WAL files archived (pg_stat_archiver.archived_count)."};
+constexpr Family kFailed{.name = "pgrepl_archive_failed_total",
+                         .type = MetricType::kCounter,
+                         .help =
+                             "Failed attempts to archive a WAL file "
+                             "(pg_stat_archiver.failed_count)."};
+constexpr Family kLastSuccess{.name = "pgrepl_archive_last_success_timestamp_seconds",
+                              .help =
+                                  "When a WAL file was last archived "
+                                  "(pg_stat_archiver.last_archived_time)."};
+constexpr Family kFailing{.name = "pgrepl_archive_failing",
+                          .help =
+                              "1 when the last attempt to archive failed, also when none ever "
+                              "succeeded (pg_stat_archiver.last_failed_time)."};
+
+constexpr const Family* kFamilies[] = {&kEnabled, &kArchived, &kFailed, &kLastSuccess, &kFailing};
+
+constexpr Statement kStatements[] = {{.sql = R"sql(
+SELECT current_setting('archive_mode') = 'always'
+       OR current_setting('archive_mode') = 'on' AND NOT pg_is_in_recovery(),
+       archived_count,
+       failed_count,
+       extract(epoch FROM last_archived_time)::float8,
+       last_failed_time > coalesce(last_archived_time, '-infinity')
+  FROM pg_stat_archiver
+)sql"}};
+
+enum Column { kIsEnabled, kArchivedCount, kFailedCount, kLastArchived, kLastFailed };
+
+struct ArchiveFact {
+  bool enabled = false;
+  double archived = 0;
+  double failed = 0;
+  std::optional<double> last_success;  ///< epoch seconds, server's clock
+  bool failing = false;
+};
+
+Result<ArchiveFact> Decode(const Rows& rows) {
+  if (rows.size() != 1) return Error{"expected one row"};
+  const Row row = rows[0];
+  return ArchiveFact{.enabled = row.Bool(kIsEnabled).value_or(false),
+                     .archived = row.Number(kArchivedCount).value_or(0),
+                     .failed = row.Number(kFailedCount).value_or(0),
+                     .last_success = row.Number(kLastArchived),
+                     .failing = row.Bool(kLastFailed).value_or(false)};
+}
+
+void Emit(const ArchiveFact& fact, Samples& samples) {
+  samples.Add(kEnabled, fact.enabled ? 1 : 0);
+  samples.Add(kArchived, fact.archived);
+  samples.Add(kFailed, fact.failed);
+  samples.Add(kLastSuccess, fact.last_success);
+  // What was counted before a demotion is no failure of the standby.
+  samples.Add(kFailing, fact.enabled && fact.failing ? 1 : 0);
+}
+
+}  // namespace
+
+extern const Collector kArchive;
+constexpr Collector kArchive{.name = "archive",
+                             .help = "WAL archiving: counts, last success, failing",
+                             .cadence = Cadence::kNormal,
+                             .families = kFamilies,
+                             .statements = kStatements,
+                             .decode = DecodeAs<ArchiveFact, Decode>,
+                             .emit = EmitFact<ArchiveFact, Emit>};
+
+}  // namespace pgrepl

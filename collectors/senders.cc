@@ -1,0 +1,196 @@
+// Who streams from each server, in which state, and what the server itself says of their lag.
+// Source: pg_catalog.pg_stat_replication, pg_replication_slots (PostgreSQL manual,
+// "pg_stat_replication"). Columns are the same in 12-18.
+// Privilege: pg_monitor, else all columns but pid and names are NULL.
+// Zero rows: nobody streams from this server; the counts say 0.
+// The *_lag columns are stale while a standby is stalled and NULL once it has caught up: what the
+// alert needs is pgrepl_lag_seconds.
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/senders.h"
+
+#include <algorithm>
+
+#include "collectors/view.h"
+
+namespace pgrepl {
+namespace {
+
+constexpr std::string_view kCountLabels[] = {"kind", "state"};
+constexpr std::string_view kStageLabels[] = {"standby", "stage"};
+constexpr std::string_view kStandbyLabels[] = {"standby"};
+constexpr std::string_view kSyncLabels[] = {"standby", "sync_state"};
+constexpr std::string_view kInfoLabels[] = {"standby", "application_name", "client_addr",
+                                            "slot_name"};
+constexpr std::string_view kStates[] = {"startup", "catchup",  "streaming",
+                                        "backup",  "stopping", "other"};
+constexpr std::string_view kSyncStates[] = {"async", "potential", "sync", "quorum", "other"};
+
+constexpr Family kCount{.name = "pgrepl_senders",
+                        .help = "WAL senders by kind and state (pg_stat_replication.state).",
+                        .labels = kCountLabels};
+constexpr Family kLagSeconds{.name = "pgrepl_sender_lag_seconds",
+                             .help =
+                                 "Lag as the upstream says (pg_stat_replication.write_lag, "
+                                 "flush_lag, replay_lag): stale while the standby is stalled, "
+                                 "absent once it has caught up.",
+                             .labels = kStageLabels};
+constexpr Family kReplyAge{.name = "pgrepl_sender_reply_age_seconds",
+                           .help =
+                               "Exporter's time since the standby's last reply was seen to "
+                               "change (pg_stat_replication.reply_time); grows on after it "
+                               "disconnects.",
+                           .labels = kStandbyLabels};
+constexpr Family kSyncState{.name = "pgrepl_sender_sync_state",
+                            .help =
+                                "Synchronous state, one-hot; all 0 while disconnected "
+                                "(pg_stat_replication.sync_state).",
+                            .labels = kSyncLabels};
+constexpr Family kInfo{.name = "pgrepl_sender_info",
+                       .help =
+                           "Text facts of a connected standby, value 1 "
+                           "(pg_stat_replication.application_name, client_addr; "
+                           "pg_replication_slots.slot_name).",
+                       .labels = kInfoLabels};
+
+constexpr const Family* kFamilies[] = {&kCount, &kLagSeconds, &kReplyAge, &kSyncState, &kInfo};
+
+// The position compared with is read in the same select list: read before, differences go negative.
+constexpr Statement kStatements[] = {{.sql = R"sql(
+SELECT r.application_name,
+       host(r.client_addr),
+       r.state,
+       s.slot_name,
+       s.slot_type,
+       s.temporary,
+       CASE WHEN pg_is_in_recovery()
+            THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
+            ELSE pg_current_wal_flush_lsn() END,
+       r.sent_lsn,
+       r.write_lsn,
+       r.flush_lsn,
+       r.replay_lsn,
+       extract(epoch FROM r.write_lag)::float8,
+       extract(epoch FROM r.flush_lag)::float8,
+       extract(epoch FROM r.replay_lag)::float8,
+       extract(epoch FROM r.reply_time)::float8,
+       r.sync_state
+  FROM pg_stat_replication r
+  LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid
+ ORDER BY r.backend_start, r.pid
+ LIMIT 1000
+)sql"}};
+
+enum Column {
+  kApplicationName,
+  kClientAddr,
+  kState,
+  kSlotName,
+  kSlotType,
+  kTemporary,
+  kCurrent,
+  kSent,
+  kWritten,
+  kFlushed,
+  kReplayed,
+  kWriteLag,
+  kFlushLag,
+  kReplayLag,
+  kReplyTime,
+  kSync,
+};
+
+// pg_basebackup has two senders: one in state backup, one streaming beside it with a temporary
+// slot. pg_receivewal streams and never replays.
+SenderKind KindOf(const Sender& sender, std::string_view slot_type) {
+  if (slot_type == "logical") return SenderKind::kLogical;
+  if (sender.state == "backup") return SenderKind::kBackup;
+  if (sender.temporary_slot && sender.slot_name.starts_with("pg_basebackup_")) {
+    return SenderKind::kBackup;
+  }
+  if (!sender.replayed && sender.written) {
+    return sender.application_name == "pg_basebackup" ? SenderKind::kBackup
+                                                      : SenderKind::kReceivewal;
+  }
+  return SenderKind::kStandby;
+}
+
+Sender DecodeRow(const Row& row) {
+  Sender sender{.application_name = row.Name(kApplicationName),
+                .client_addr = row.Name(kClientAddr),
+                .state = row.Name(kState),
+                .slot_name = row.Name(kSlotName),
+                .temporary_slot = row.Bool(kTemporary).value_or(false),
+                .current = row.Position(kCurrent),
+                .sent = row.Position(kSent),
+                .written = row.Position(kWritten),
+                .flushed = row.Position(kFlushed),
+                .replayed = row.Position(kReplayed),
+                .write_lag = row.Number(kWriteLag),
+                .flush_lag = row.Number(kFlushLag),
+                .replay_lag = row.Number(kReplayLag),
+                .reply_time = row.Number(kReplyTime),
+                .sync_state = row.Name(kSync)};
+  sender.kind = KindOf(sender, row.Text(kSlotType).value_or(""));
+  return sender;
+}
+
+Result<SendersFact> Decode(const Rows& rows) {
+  SendersFact fact;
+  for (int i = 0; i < rows.size(); ++i) {
+    if (!rows[i].Text(kState)) {
+      return Error{"pg_stat_replication hides its columns from this role", "42501",
+                   "GRANT pg_monitor TO the exporter's role."};
+    }
+    fact.senders.push_back(DecodeRow(rows[i]));
+  }
+  return fact;
+}
+
+void EmitCounts(const SendersFact& fact, Samples& samples) {
+  for (std::size_t kind = 0; kind < std::size(kSenderKinds); ++kind) {
+    for (const std::string_view state : kStates) {
+      const auto count =
+          std::count_if(fact.senders.begin(), fact.senders.end(), [&](const Sender& sender) {
+            const bool known = std::find(std::begin(kStates), std::end(kStates), sender.state) !=
+                               std::end(kStates);
+            return static_cast<std::size_t>(sender.kind) == kind &&
+                   (known ? sender.state == state : state == "other");
+          });
+      samples.Add(kCount, static_cast<double>(count), {kSenderKinds[kind], state});
+    }
+  }
+}
+
+void EmitSender(const SenderView& sender, Samples& samples) {
+  const std::string_view standby = sender.standby;
+  samples.Add(kReplyAge, sender.reply_age_seconds, {standby});
+  const Sender* row = sender.row;
+  samples.AddStates(
+      kSyncState, kSyncStates,
+      row != nullptr ? std::optional<std::string_view>(row->sync_state) : std::nullopt, {standby});
+  if (row == nullptr) return;
+  samples.Add(kLagSeconds, row->write_lag, {standby, "write"});
+  samples.Add(kLagSeconds, row->flush_lag, {standby, "flush"});
+  samples.Add(kLagSeconds, row->replay_lag, {standby, "replay"});
+  samples.Add(kInfo, 1, {standby, row->application_name, row->client_addr, row->slot_name});
+}
+
+void Emit(const void* opaque, const ServerView& server, Samples& samples) {
+  const auto* fact = static_cast<const SendersFact*>(opaque);
+  if (fact == nullptr) return;
+  EmitCounts(*fact, samples);
+  for (const SenderView& sender : server.senders) EmitSender(sender, samples);
+}
+
+}  // namespace
+
+extern const Collector kSenders;
+constexpr Collector kSenders{.name = "senders",
+                             .help = "WAL senders by kind and state, and each standby's",
+                             .cadence = Cadence::kPulse,
+                             .families = kFamilies,
+                             .statements = kStatements,
+                             .decode = DecodeAs<SendersFact, Decode>,
+                             .emit = Emit};
+
+}  // namespace pgrepl

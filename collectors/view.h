@@ -1,0 +1,78 @@
+// What cluster/ knows about a cluster at one moment, and collectors emit. Plain structs, built for
+// one page by one thread; pointers reach into snapshots that the ClusterView keeps alive.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collectors/lag.h"
+#include "collectors/receiver.h"
+#include "collectors/registry.h"
+#include "collectors/senders.h"
+#include "collectors/server.h"
+#include "exporter/postgres/server_version.h"
+#include "exporter/postgres/up_reason.h"
+
+namespace pgrepl {
+
+/// How the last run of one collector on one server went.
+struct CollectorRun {
+  bool ran = false;
+  bool success = false;
+  double duration_seconds = 0;
+  std::optional<double> last_success_timestamp;  ///< epoch seconds
+};
+
+/// One sender seen at an upstream, now or before; `row` is nullptr once it is gone.
+struct SenderView {
+  std::string_view standby;  ///< the name under which that standby is on the page
+  const Sender* row = nullptr;
+  double reply_age_seconds = 0;
+  std::shared_ptr<const Sender> alive = {};  ///< keeps `row`
+};
+
+struct ReceiverView {
+  bool up = false;        ///< streaming, says either side
+  bool expected = false;  ///< primary_conninfo is set and nothing local keeps the receiver away
+  std::optional<double> last_message_age_seconds;
+  double restarts = 0;
+};
+
+struct ServerView {
+  std::string_view name;
+  bool configured = true;
+  bool up = false;
+  UpReason reason = UpReason::kOther;
+  std::optional<Role> role;  ///< last known while down
+  std::optional<std::int64_t> timeline;
+  std::string_view version;
+  std::string_view address;
+  std::string_view system_identifier;
+  double role_changes = 0;
+  std::optional<double> clock_skew_seconds;
+
+  std::optional<LagView> lag;            ///< not for a known primary
+  std::optional<ReceiverView> receiver;  ///< not for a known primary
+  std::vector<SenderView> senders;
+
+  std::array<const void*, kCollectorCount> facts{};  ///< nullptr: none that is fresh
+  std::array<CollectorRun, kCollectorCount> runs{};
+  std::string labels;  ///< rendered pg_cluster and server
+};
+
+struct ClusterView {
+  std::string_view name;
+  std::vector<ServerView> servers;
+  int primaries = 0;
+  int expected_primaries = 0;
+  int expected_standbys = 0;
+  std::string labels;                              ///< rendered pg_cluster
+  std::vector<std::shared_ptr<const void>> alive;  ///< what the pointers above point into
+};
+
+}  // namespace pgrepl

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/cluster/lag.h"
+
+#include <algorithm>
+#include <variant>
+
+namespace pgrepl::cluster {
+namespace {
+
+double SecondsSince(Time then, Time now) { return std::max(0.0, Seconds(now - then)); }
+
+// All that is sure: it may have missed transactions since it was last seen without any to replay.
+LagView Unknown(const LagInputs& in) {
+  return {.seconds = SecondsSince(in.caught_up_at, in.now),
+          .known = false,
+          .bound = LagBound::kAtLeast,
+          .source = LagSource::kNone};
+}
+
+LagSource SourceOf(Reference reference) {
+  return reference == Reference::kReceiver ? LagSource::kReceiver : LagSource::kHistory;
+}
+
+LagView CaughtUpView(const LagInputs& in) {
+  if (in.reference == Reference::kUnreachable) return Unknown(in);
+  const bool known = in.reference != Reference::kDead;
+  return {.seconds = 0,
+          .known = known,
+          .bound = known ? LagBound::kExact : LagBound::kAtLeast,
+          .source = SourceOf(in.reference)};
+}
+
+LagView BehindView(const LagInputs& in, const Crossing& crossing) {
+  // A standby that moves is as far behind as when it was looked at; one that stands still, or
+  // can't be seen, falls further behind with every moment.
+  const Time at = in.fresh && in.moved ? in.sampled_at : in.now;
+  LagView view{.seconds = SecondsSince(crossing.at, at),
+               .known = crossing.bound == Bound::kExact,
+               .bound = crossing.bound == Bound::kAtLeast ? LagBound::kAtLeast : LagBound::kExact,
+               .source = SourceOf(in.reference)};
+  if (view.bound == LagBound::kExact && !crossing.transactions_known) {
+    view.bound = LagBound::kAtMost;
+  }
+  if (in.reference == Reference::kDead || in.reference == Reference::kUnreachable) {
+    view.known = false;
+    view.bound = LagBound::kAtLeast;
+  }
+  return view;
+}
+
+LagView StandingView(const LagInputs& in) {
+  if (const auto* crossing = std::get_if<Crossing>(&in.standing)) return BehindView(in, *crossing);
+  if (const auto* diverged = std::get_if<Diverged>(&in.standing)) {
+    return {.seconds = SecondsSince(diverged->since, in.now),
+            .known = true,
+            .bound = LagBound::kExact,
+            .source = LagSource::kHistory};
+  }
+  if (std::holds_alternative<CaughtUp>(in.standing)) return CaughtUpView(in);
+  return Unknown(in);
+}
+
+}  // namespace
+
+LagView EvaluateLag(const LagInputs& inputs) {
+  if (!inputs.position_known) return Unknown(inputs);
+  LagView view = StandingView(inputs);
+  const double since_caught_up = SecondsSince(inputs.caught_up_at, inputs.now);
+  if (inputs.replaying_again && view.seconds > since_caught_up) {
+    view.seconds = since_caught_up;
+    view.known = false;
+    view.bound = LagBound::kAtMost;
+  }
+  return view;
+}
+
+}  // namespace pgrepl::cluster

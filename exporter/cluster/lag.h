@@ -1,0 +1,40 @@
+// The lag of one standby at one moment: a pure function of where it stands in its primary's history
+// and of who can vouch for that history now. The definitions are in docs/architecture.md, "Lag".
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "collectors/lag.h"
+#include "exporter/base/clock.h"
+#include "exporter/cluster/timelines.h"
+
+namespace pgrepl::cluster {
+
+/// Who tells, at this moment, what the standby is measured against.
+enum class Reference {
+  kPrimary,      ///< the primary itself answers
+  kReceiver,     ///< a receiver passes on the primary's position, and its messages are recent
+  kDead,         ///< the primary refuses and nobody streams from it: its last position stands
+  kUnreachable,  ///< nobody knows what the primary has written since
+};
+
+struct LagInputs {
+  Time now;
+  Standing standing;           ///< of the last known replay position
+  bool position_known = true;  ///< false: the standby's replay position was never seen
+  Reference reference = Reference::kPrimary;
+  Time sampled_at{};   ///< when the replay position was read
+  bool fresh = false;  ///< and that is recent
+  bool moved = false;  ///< and it had moved since the sample before
+  /// When it was last seen with everything replayed; else when we began to watch it.
+  Time caught_up_at{};
+  /// It has started again from an older position than it once showed, and not caught up since:
+  /// what it replays is not news to it.
+  bool replaying_again = false;
+};
+
+/// seconds, known, bound and source; the rest is the caller's.
+LagView EvaluateLag(const LagInputs& inputs);
+
+}  // namespace pgrepl::cluster

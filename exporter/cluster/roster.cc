@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/cluster/roster.h"
+
+#include <algorithm>
+
+namespace pgrepl::cluster {
+namespace {
+
+// So that a sender whose configured server is only just being reached gets no name of its own.
+constexpr Duration kListedAfter = std::chrono::seconds(4);
+constexpr std::size_t kMaxStandbys = 200;
+
+// Slot names can't have dashes: a server named db-1 uses slot db_1.
+bool SameName(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return x == y || (x == '-' && y == '_') || (x == '_' && y == '-');
+         });
+}
+
+std::string_view PermanentSlot(const Sender& sender) {
+  return sender.temporary_slot ? std::string_view() : std::string_view(sender.slot_name);
+}
+
+// 0: it isn't that server's. Seen names must agree; the address only decides between equals, since
+// proxies and several addresses of one host are common.
+int Fit(const SenderAt& at, const Identity& server) {
+  const Sender& sender = *at.sender;
+  if (server.seen) {
+    const bool same_slot = sender.slot_name == server.slot_name;
+    const bool same_application = sender.application_name == server.application_name;
+    if (!same_slot || !same_application) return 0;
+    return 10 + (sender.slot_name.empty() ? 0 : 4) +
+           (at.upstream_address == server.upstream ? 2 : 0) +
+           (sender.client_addr == server.host ? 1 : 0);
+  }
+  if (SameName(PermanentSlot(sender), server.name)) return 8;
+  return SameName(sender.application_name, server.name) ? 6 : 0;
+}
+
+struct Candidate {
+  int fit;
+  std::size_t sender;
+  std::size_t server;
+};
+
+// Best first.
+std::vector<Candidate> Candidates(const std::vector<SenderAt>& senders,
+                                  const std::vector<Identity>& servers) {
+  std::vector<Candidate> out;
+  for (std::size_t s = 0; s < senders.size(); ++s) {
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      const int fit = i == senders[s].upstream ? 0 : Fit(senders[s], servers[i]);
+      if (fit > 0) out.push_back({fit, s, i});
+    }
+  }
+  std::stable_sort(out.begin(), out.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.fit > b.fit; });
+  return out;
+}
+
+}  // namespace
+
+std::vector<Match> MatchSenders(const std::vector<SenderAt>& senders,
+                                const std::vector<Identity>& servers) {
+  std::vector<Candidate> candidates = Candidates(senders, servers);
+  std::vector<Match> matches(senders.size());
+  std::vector<bool> taken(servers.size(), false);
+  for (const Candidate& best : candidates) {
+    Match& match = matches[best.sender];
+    if (match.server || taken[best.server]) continue;
+    match.ambiguous =
+        std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& other) {
+          return other.fit == best.fit && other.sender == best.sender &&
+                 other.server != best.server && !taken[other.server];
+        });
+    if (match.ambiguous) continue;
+    match.server = best.server;
+    taken[best.server] = true;
+  }
+  return matches;
+}
+
+std::vector<std::size_t> Roster::Assign(const std::vector<SenderAt>& senders, Time now) {
+  std::vector<bool> taken(standbys_.size(), false);
+  std::vector<std::size_t> assigned;
+  for (const SenderAt& sender : senders) {
+    const std::size_t index = Find(sender, taken);
+    if (index == standbys_.size()) {
+      const std::string_view slot = PermanentSlot(*sender.sender);
+      Create(slot.empty() ? sender.sender->application_name : std::string(slot));
+    }
+    taken.resize(standbys_.size(), false);
+    taken[index] = true;
+    Standby& standby = standbys_[index];
+    standby.client_addr = sender.sender->client_addr;
+    standby.last_seen = now;
+    if (standby.first_seen == Time{}) standby.first_seen = now;
+    standby.listed = standby.listed || now - standby.first_seen >= kListedAfter;
+    assigned.push_back(index);
+  }
+  return assigned;
+}
+
+// The same base name from the same address, else from any.
+std::size_t Roster::Find(const SenderAt& sender, const std::vector<bool>& taken) const {
+  const std::string_view slot = PermanentSlot(*sender.sender);
+  const std::string_view base = slot.empty() ? sender.sender->application_name : slot;
+  for (const bool same_address : {true, false}) {
+    for (std::size_t i = 0; i < standbys_.size(); ++i) {
+      if (i < taken.size() && taken[i]) continue;
+      if (standbys_[i].base != base) continue;
+      if (!same_address || standbys_[i].client_addr == sender.sender->client_addr) return i;
+    }
+  }
+  return standbys_.size();
+}
+
+std::size_t Roster::Create(const std::string& base) {
+  const std::string stem = base.empty() ? "standby" : base;
+  std::string name = stem;
+  for (int ordinal = 2; IsTaken(name); ++ordinal) name = stem + "-" + std::to_string(ordinal);
+  standbys_.push_back({.name = std::move(name), .base = base});
+  return standbys_.size() - 1;
+}
+
+bool Roster::IsTaken(std::string_view name) const {
+  return std::find(configured_.begin(), configured_.end(), name) != configured_.end() ||
+         std::any_of(standbys_.begin(), standbys_.end(),
+                     [&](const Standby& standby) { return standby.name == name; });
+}
+
+std::vector<std::size_t> Roster::Forget(Time now) {
+  std::vector<std::size_t> kept;
+  std::vector<Standby> remaining;
+  for (std::size_t i = 0; i < standbys_.size(); ++i) {
+    const Duration gone = now - standbys_[i].last_seen;
+    // One that never made it to the page was a passing connection.
+    const Duration remember = standbys_[i].listed ? remember_ : std::chrono::seconds(10);
+    if (gone > remember || remaining.size() >= kMaxStandbys) continue;
+    kept.push_back(i);
+    remaining.push_back(std::move(standbys_[i]));
+  }
+  standbys_ = std::move(remaining);
+  return kept;
+}
+
+}  // namespace pgrepl::cluster

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/cluster/standby.h"
+
+#include <algorithm>
+
+namespace pgrepl::cluster {
+namespace {
+
+void Advance(std::optional<ReplayPosition>& position, Lsn lsn, Time at) {
+  if (position && at <= position->at) return;
+  const bool moved = position && position->lsn != lsn;
+  position = ReplayPosition{lsn, at, moved};
+}
+
+}  // namespace
+
+void Standby::SeeReplay(Lsn lsn, Time at) {
+  Advance(own, lsn, at);
+  // After a crash it replays again from its last restartpoint.
+  if (highest && lsn < *highest) replaying_again = true;
+  highest = std::max(highest.value_or(lsn), lsn);
+}
+
+void Standby::SeeTimeline(std::int64_t seen) {
+  if (timeline == seen) return;
+  timeline = seen;
+  highest.reset();
+  replaying_again = false;
+}
+
+void Standby::SeeReceiver(const FactPtr& fact, Time at) {
+  receiver_owner = fact;
+  receiver = static_cast<const ReceiverFact*>(fact.get());
+  receiver_at = at;
+  if (!receiver->present) return;
+  if (receiver_pid != 0 && receiver_pid != receiver->pid) ++receiver_restarts;
+  receiver_pid = receiver->pid;
+  messages.See({receiver->message_sent.value_or(0), receiver->message_received.value_or(0)}, at);
+  identity.seen = true;
+  identity.slot_name = receiver->slot_name;
+  identity.application_name = receiver->application_name;
+  const std::int64_t port = receiver->sender_port.value_or(0);
+  identity.upstream = receiver->sender_host + ":" + std::to_string(port);
+}
+
+void Standby::SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Time at) {
+  if (row->replayed) Advance(at_upstream, *row->replayed, at);
+  if (row->reply_time) replies.See(*row->reply_time, at);
+  upstream = from;
+  upstream_address = identity.upstream;
+  sender_at = at;
+  sender = std::move(row);
+}
+
+std::optional<ReplayPosition> Standby::Position(const Freshness& fresh) const {
+  if (own && fresh(own->at)) return own;
+  if (at_upstream && fresh(at_upstream->at) && (!own || at_upstream->lsn >= own->lsn)) {
+    return at_upstream;
+  }
+  if (own && at_upstream) return own->lsn > at_upstream->lsn ? own : at_upstream;
+  return own ? own : at_upstream;
+}
+
+const Sender* Standby::FreshSender(const Freshness& fresh) const {
+  return sender && fresh(sender_at) ? sender.get() : nullptr;
+}
+
+bool Standby::ReceiverStreams(const Freshness& fresh) const {
+  return receiver != nullptr && fresh(receiver_at) && receiver->present &&
+         receiver->status == "streaming";
+}
+
+bool Standby::ReceiverVouches(const Freshness& fresh) const {
+  if (!ReceiverStreams(fresh)) return false;
+  constexpr double kMargin = 5;
+  const auto changed = messages.changed_at();
+  return receiver->timeout <= 0 ||
+         (changed && Seconds(fresh.now - *changed) <= receiver->timeout / 2 + kMargin);
+}
+
+}  // namespace pgrepl::cluster

@@ -1,0 +1,76 @@
+// What is remembered of one standby, whether it is configured or only seen at its upstream.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "collectors/collector.h"
+#include "collectors/receiver.h"
+#include "collectors/senders.h"
+#include "exporter/base/clock.h"
+#include "exporter/cluster/change_tracker.h"
+#include "exporter/cluster/roster.h"
+#include "exporter/postgres/lsn.h"
+
+namespace pgrepl::cluster {
+
+/// A replay position and when it was read.
+struct ReplayPosition {
+  Lsn lsn;
+  Time at{};
+  bool moved = false;  ///< since the sample before
+};
+
+/// How long ago a sample may have been read to still count as now.
+struct Freshness {
+  Time now;
+  Duration max_age;
+  [[nodiscard]] bool operator()(Time at) const { return at != Time{} && now - at <= max_age; }
+};
+
+struct Standby {
+  Identity identity;
+  std::optional<std::int64_t> timeline;
+
+  std::optional<ReplayPosition> own;          ///< as it says itself
+  std::optional<ReplayPosition> at_upstream;  ///< as its upstream's pg_stat_replication says
+  std::optional<Lsn> highest;                 ///< replayed on this timeline so far
+  bool replaying_again = false;  ///< started again behind `highest`, not caught up since
+  Time caught_up_at{};           ///< else when watching began
+  bool caught_up_once = false;
+
+  std::optional<std::size_t> upstream;   ///< the configured server it last was seen on
+  std::string upstream_address;          ///< identity.upstream as of then
+  std::shared_ptr<const Sender> sender;  ///< its row there; nullptr once it is gone
+  Time sender_at{};
+  ChangeTracker<double> replies;
+
+  FactPtr receiver_owner;  ///< keeps `receiver` alive
+  const ReceiverFact* receiver = nullptr;
+  Time receiver_at{};
+  ChangeTracker<std::pair<double, double>> messages;
+  std::int64_t receiver_pid = 0;
+  double receiver_restarts = 0;
+  bool paused = false;
+  bool delayed = false;
+  bool backlog = false;  ///< received WAL waits to be replayed
+
+  void SeeReplay(Lsn lsn, Time at);
+  void SeeTimeline(std::int64_t seen);
+  void SeeReceiver(const FactPtr& fact, Time at);
+  void SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Time at);
+
+  /// Best first: what it says itself, what its upstream says, what was last known.
+  [[nodiscard]] std::optional<ReplayPosition> Position(const Freshness& fresh) const;
+  [[nodiscard]] const Sender* FreshSender(const Freshness& fresh) const;
+  [[nodiscard]] bool ReceiverStreams(const Freshness& fresh) const;
+  /// Streaming, and messages come as often as an idle link sends them: every half
+  /// wal_receiver_timeout.
+  [[nodiscard]] bool ReceiverVouches(const Freshness& fresh) const;
+};
+
+}  // namespace pgrepl::cluster

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/collect/connector.h"
+
+#include <deque>
+#include <thread>
+#include <utility>
+
+#include "exporter/base/mutex.h"
+
+namespace pgrepl {
+
+// Outlives the Connector for as long as one of its threads does.
+struct Connector::Shared {
+  Mutex mutex;
+  ConditionVariable wake;
+  std::deque<Attempt> queue PGREPL_GUARDED_BY(mutex);
+  bool stopping PGREPL_GUARDED_BY(mutex) = false;
+
+  bool Take(Attempt& attempt) {
+    MutexLock lock(mutex);
+    while (queue.empty() && !stopping) wake.wait(mutex);
+    if (stopping) return false;
+    attempt = std::move(queue.front());
+    queue.pop_front();
+    return true;
+  }
+
+  // Under the lock, so that `done` cannot run once the Connector is gone.
+  void Deliver(const Attempt& attempt, Result<Connection> result) {
+    MutexLock lock(mutex);
+    if (!stopping) attempt.done(std::move(result));
+  }
+
+  void Run() {
+    Attempt attempt;
+    while (Take(attempt)) {
+      Result<Connection> result = Connect(attempt.login, attempt.limits, attempt.per_host);
+      Deliver(attempt, std::move(result));
+    }
+  }
+};
+
+Connector::Connector(int threads) : shared_(std::make_shared<Shared>()) {
+  for (int i = 0; i < threads; ++i) {
+    std::thread([shared = shared_] { shared->Run(); }).detach();
+  }
+}
+
+Connector::~Connector() {
+  MutexLock lock(shared_->mutex);
+  shared_->stopping = true;
+  shared_->queue.clear();
+  shared_->wake.notify_all();
+}
+
+void Connector::Submit(Attempt attempt) {
+  MutexLock lock(shared_->mutex);
+  shared_->queue.push_back(std::move(attempt));
+  shared_->wake.notify_one();
+}
+
+}  // namespace pgrepl

@@ -1,0 +1,38 @@
+// Threads that log in to servers, since resolving names, password commands and service files may
+// block. Each finished attempt is handed to `done` on a connector thread, with the Connection if it
+// succeeded; from then on that belongs to whoever `done` gives it to.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "exporter/base/result.h"
+#include "exporter/postgres/connect.h"
+
+namespace pgrepl {
+
+class Connector {
+ public:
+  struct Attempt {
+    Login login;
+    SessionLimits limits;
+    Duration per_host;
+    std::function<void(Result<Connection>)> done;
+  };
+
+  explicit Connector(int threads);
+  /// Forgets what is queued and returns at once: a thread inside a resolver may end much later, and
+  /// its attempt is then dropped, `done` never called.
+  ~Connector();
+  Connector(const Connector&) = delete;
+  Connector& operator=(const Connector&) = delete;
+
+  void Submit(Attempt attempt);
+
+ private:
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace pgrepl

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/collect/directory_reader.h"
+
+#include <filesystem>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "exporter/base/mutex.h"
+
+namespace pgrepl {
+
+struct DirectoryReader::Shared {
+  Mutex mutex;
+  ConditionVariable wake;
+  bool stopping PGREPL_GUARDED_BY(mutex) = false;
+
+  // False once the reader is being destroyed.
+  bool Deliver(const Report& report, std::optional<ArchiveDirectoryFact> fact, Duration interval) {
+    MutexLock lock(mutex);
+    if (stopping) return false;
+    report(fact);
+    const Time next = Now() + interval;
+    while (!stopping && Now() < next) wake.wait_for(mutex, next - Now());
+    return !stopping;
+  }
+};
+
+std::optional<ArchiveDirectoryFact> ReadArchiveDirectory(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  ArchiveDirectoryFact fact;
+  fs::directory_iterator entry(path, error);
+  if (error) return std::nullopt;
+  for (; entry != fs::directory_iterator(); entry.increment(error)) {
+    if (error) return std::nullopt;
+    // A file may vanish between the listing and its size: it counts as nothing.
+    std::error_code gone;
+    if (!entry->is_regular_file(gone)) continue;
+    const auto size = entry->file_size(gone);
+    if (gone) continue;
+    ++fact.files;
+    fact.bytes += static_cast<std::int64_t>(size);
+  }
+  return fact;
+}
+
+DirectoryReader::DirectoryReader() : shared_(std::make_shared<Shared>()) {}
+
+DirectoryReader::~DirectoryReader() {
+  MutexLock lock(shared_->mutex);
+  shared_->stopping = true;
+  shared_->wake.notify_all();
+}
+
+void DirectoryReader::Watch(std::string path, Duration interval, Report report) {
+  std::thread([shared = shared_, path = std::move(path), interval, report = std::move(report)] {
+    while (shared->Deliver(report, ReadArchiveDirectory(path), interval)) {
+    }
+  }).detach();
+}
+
+}  // namespace pgrepl

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/collect/scheduler.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+namespace pgrepl {
+namespace {
+
+constexpr int kConnectorThreads = 4;
+
+}  // namespace
+
+Scheduler::Scheduler(Options options, Publish publish)
+    : pulse_interval_(options.pulse_interval),
+      publish_(std::move(publish)),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      connector_(std::make_unique<Connector>(kConnectorThreads)),
+      directories_(std::make_unique<DirectoryReader>()) {
+  const auto count = static_cast<Duration::rep>(options.clusters.size());
+  for (std::size_t c = 0; c < options.clusters.size(); ++c) {
+    // Clusters are spread over the interval, so that many servers make a stream and no spike.
+    ClusterPulse cluster{.next = Now() + pulse_interval_ * static_cast<Duration::rep>(c) /
+                                             std::max<Duration::rep>(count, 1),
+                         .sessions = {}};
+    for (std::size_t s = 0; s < options.clusters[c].size(); ++s) {
+      cluster.sessions.push_back(MakeSession({c, s}, std::move(options.clusters[c][s])));
+    }
+    clusters_.push_back(std::move(cluster));
+  }
+}
+
+std::unique_ptr<ServerSession> Scheduler::MakeSession(ServerId id, SessionOptions options) {
+  if (!options.archive_directory.empty()) {
+    directories_->Watch(options.archive_directory, options.slow_interval,
+                        [this, id](std::optional<ArchiveDirectoryFact> fact) {
+                          Post(DirectoryRead{id, fact});
+                        });
+  }
+  return std::make_unique<ServerSession>(
+      std::move(options), static_cast<std::uint32_t>(id.cluster * 1000 + id.server + 1),
+      [this, id](const Login& login, const SessionLimits& limits, Duration per_host) {
+        connector_->Submit({login, limits, per_host, [this, id](Result<Connection> connection) {
+                              Post(Connected{id, std::move(connection)});
+                            }});
+      },
+      [this, id](ServerSnapshotPtr snapshot) { publish_(id, std::move(snapshot)); });
+}
+
+Scheduler::~Scheduler() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  Wake();
+  if (thread_.joinable()) thread_.join();
+  directories_.reset();
+  connector_.reset();
+}
+
+void Scheduler::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Scheduler::Run() {
+  while (true) {
+    {
+      MutexLock lock(mutex_);
+      if (stopping_) return;
+    }
+    SendDuePulses(Now());
+    ServeTimes();
+    WaitForEvents();
+    ReadMailbox();
+  }
+}
+
+void Scheduler::SendDuePulses(Time now) {
+  for (ClusterPulse& cluster : clusters_) {
+    if (now < cluster.next) continue;
+    // After a stall (a suspended machine) the missed pulses are skipped, not caught up.
+    cluster.next += pulse_interval_ * ((now - cluster.next) / pulse_interval_ + 1);
+    for (const bool primaries : {true, false}) {
+      for (const auto& session : cluster.sessions) {
+        if (session->is_primary() == primaries) session->Pulse(Now());
+      }
+    }
+  }
+}
+
+void Scheduler::ServeTimes() {
+  const Time now = Now();
+  for (ClusterPulse& cluster : clusters_) {
+    for (const auto& session : cluster.sessions) {
+      if (session->due() <= now) session->OnTime(now);
+    }
+  }
+}
+
+Time Scheduler::NextTime() const {
+  Time next = Time::max();
+  for (const ClusterPulse& cluster : clusters_) {
+    next = std::min(next, cluster.next);
+    for (const auto& session : cluster.sessions) next = std::min(next, session->due());
+  }
+  return next;
+}
+
+void Scheduler::WaitForEvents() {
+  std::vector<pollfd> polled = {{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
+  std::vector<ServerSession*> sessions = {nullptr};
+  for (const ClusterPulse& cluster : clusters_) {
+    for (const auto& session : cluster.sessions) {
+      if (session->fd() < 0) continue;
+      const int events = POLLIN | (session->wants_write() ? POLLOUT : 0);
+      polled.push_back({.fd = session->fd(), .events = static_cast<short>(events), .revents = 0});
+      sessions.push_back(session.get());
+    }
+  }
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(NextTime() - Now()).count();
+  constexpr std::int64_t kLongest = 60'000;
+  if (poll(polled.data(), polled.size(),
+           static_cast<int>(std::clamp<std::int64_t>(wait, 0, kLongest))) <= 0) {
+    return;
+  }
+  for (std::size_t i = 1; i < polled.size(); ++i) {
+    if (polled[i].revents != 0) sessions[i]->OnReady(Now());
+  }
+}
+
+void Scheduler::Wake() const {
+  const std::uint64_t one = 1;
+  // It fails only when the counter is full, and then the thread is awake anyway.
+  [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
+}
+
+void Scheduler::Post(Letter letter) {
+  {
+    MutexLock lock(mutex_);
+    mailbox_.push_back(std::move(letter));
+  }
+  Wake();
+}
+
+void Scheduler::ReadMailbox() {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t drained = read(wake_.get(), &count, sizeof count);
+  std::vector<Letter> letters;
+  {
+    MutexLock lock(mutex_);
+    letters.swap(mailbox_);
+  }
+  for (Letter& letter : letters) {
+    std::visit([this](auto&& content) { Deliver(std::move(content)); }, std::move(letter));
+  }
+}
+
+void Scheduler::Deliver(Connected letter) {
+  Session(letter.id).OnConnected(std::move(letter.connection), Now());
+}
+
+void Scheduler::Deliver(DirectoryRead letter) {
+  Session(letter.id).OnLocalDirectory(
+      letter.fact ? std::make_shared<const ArchiveDirectoryFact>(*letter.fact) : nullptr, Now());
+}
+
+ServerSession& Scheduler::Session(ServerId id) {
+  return *clusters_[id.cluster].sessions[id.server];
+}
+
+}  // namespace pgrepl

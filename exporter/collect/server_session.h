@@ -1,0 +1,115 @@
+// One server as the scheduler sees it: at most one connection, the round that is out on it, when
+// what is due, and the last snapshot. Everything here runs on the scheduler thread and never waits:
+// the scheduler polls fd() and calls in. States:
+//
+//   disconnected --attempt--> connecting --ok--> idle --pulse, slow--> busy --answered--> idle
+//        ^                        |                ^                    | deadline passed
+//        +------ pause <----------+                +---- answered --- overdue
+//        +------------------------ broken, or kept too long ------------+
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectors/registry.h"
+#include "exporter/base/clock.h"
+#include "exporter/collect/backoff.h"
+#include "exporter/collect/server_snapshot.h"
+#include "exporter/postgres/connect.h"
+#include "exporter/postgres/pipeline.h"
+
+namespace pgrepl {
+
+/// The collectors that run on a server.
+using CollectorSet = std::array<bool, kCollectorCount>;
+
+struct SessionOptions {
+  std::string cluster;  ///< for log lines
+  std::string name;
+  Login login;
+  std::string archive_directory;  ///< empty: none
+  CollectorSet collectors;
+  Duration pulse_deadline;
+  Duration interval;
+  Duration slow_interval;
+  Duration connection_lifetime;
+};
+
+class ServerSession {
+ public:
+  using StartConnecting = std::function<void(const Login&, const SessionLimits&, Duration)>;
+  using Publish = std::function<void(ServerSnapshotPtr)>;
+
+  ServerSession(SessionOptions options, std::uint32_t seed, StartConnecting start_connecting,
+                Publish publish);
+
+  /// The cluster's pulse: sends a round, unless one is out or there is no connection.
+  void Pulse(Time now);
+  /// The attempt that StartConnecting began has ended.
+  void OnConnected(Result<Connection> connection, Time now);
+  /// fd() is ready.
+  void OnReady(Time now);
+  /// Deadlines, pauses and slow statements; call when due() has come.
+  void OnTime(Time now);
+  /// What the local directory reader found; nullptr: it is no local directory, ask the server.
+  void OnLocalDirectory(FactPtr fact, Time now);
+
+  [[nodiscard]] int fd() const { return connection_ ? connection_->socket() : -1; }
+  [[nodiscard]] bool wants_write() const;
+  [[nodiscard]] Time due() const;
+  [[nodiscard]] bool is_primary() const { return snapshot_.role == Role::kPrimary; }
+
+ private:
+  enum class State { kDisconnected, kConnecting, kIdle, kBusy, kOverdue };
+  enum class RoundKind { kPulse, kSlow };
+
+  struct Round {
+    RoundKind kind = RoundKind::kPulse;
+    std::optional<Role> role;             ///< what its statements were chosen for
+    bool replanned = false;               ///< the role had changed: once more, not for ever
+    std::vector<std::size_t> collectors;  ///< whose statements follow the role statement
+    Time sent{};
+    double wall_sent = 0;
+  };
+  struct Schedule {
+    Time due{};
+    std::string failure;  ///< the last failure's message, empty after success: logged on change
+  };
+
+  void Attempt(Time now);
+  void Drop(Time now, const Error& why);
+  void StartRound(RoundKind kind, bool replanned, Time now);
+  void FinishRound(Time now);
+  bool AcceptRole(const Result<Rows>& answer, Time now);
+  void Accept(std::size_t collector, const Result<Rows>& answer, Time now);
+  void Record(std::size_t collector, Result<FactPtr> fact, Time now);
+  void PublishUp(Time now);
+  void PublishDown(const Error& why, UpReason reason, Time now);
+  void ScheduleNext(std::size_t collector, const Result<FactPtr>& outcome, Time now);
+  void LogOutcome(std::size_t collector, const Result<FactPtr>& outcome);
+  void ForgetOtherRole(Role role);
+  [[nodiscard]] bool Lacks(std::size_t collector) const;  ///< what its statement needs
+  [[nodiscard]] bool Applies(std::size_t collector) const;
+  [[nodiscard]] Pipeline::Query QueryOf(std::size_t collector) const;
+
+  SessionOptions options_;
+  StartConnecting start_connecting_;
+  Publish publish_;
+  State state_ = State::kDisconnected;
+  std::optional<Connection> connection_;
+  std::optional<Pipeline> pipeline_;
+  Round round_;
+  Time deadline_{};      ///< of the round that is out; of keeping an overdue connection
+  Time next_attempt_{};  ///< while disconnected
+  Time expires_{};       ///< the connection is renewed after this
+  Backoff backoff_;
+  std::array<Schedule, kCollectorCount> schedule_;
+  bool ask_server_for_directory_ = false;  ///< the local reader has said it isn't here
+  ServerSnapshot snapshot_;                ///< grown in place; publish_ gets copies
+};
+
+}  // namespace pgrepl

@@ -1,0 +1,52 @@
+// All that is known of one server after one round, published whole: immutable, shared by threads.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "collectors/registry.h"
+#include "collectors/view.h"
+#include "exporter/base/clock.h"
+#include "exporter/postgres/server_version.h"
+#include "exporter/postgres/up_reason.h"
+
+namespace pgrepl {
+
+/// The last fact of one collector; it stays while later runs fail, and readers judge its age.
+struct CollectedFact {
+  FactPtr fact;
+  Time at{};           ///< the middle of the round trip that read it
+  double wall_at = 0;  ///< the same on the wall clock, epoch seconds
+  CollectorRun run;
+};
+
+struct ServerSnapshot {
+  bool up = false;
+  UpReason reason = UpReason::kOther;
+  std::string message;       ///< why it is down, one line, no secrets
+  std::optional<Role> role;  ///< last known
+  Time at{};                 ///< when this was published
+  Time answered_at{};        ///< when the last pulse answered; epoch of the clock: never
+  int version = 0;           ///< server_version_num, 0: never connected
+  std::string version_text;
+  std::string address;
+  std::array<CollectedFact, kCollectorCount> facts;
+
+  [[nodiscard]] const CollectedFact& Of(CollectorId id) const {
+    return facts[static_cast<std::size_t>(id)];
+  }
+};
+
+using ServerSnapshotPtr = std::shared_ptr<const ServerSnapshot>;
+
+/// A server by its place in the configuration.
+struct ServerId {
+  std::size_t cluster = 0;
+  std::size_t server = 0;
+};
+
+}  // namespace pgrepl

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/http/exposition.h"
+
+#include <charconv>
+#include <optional>
+
+namespace pgrepl::http {
+namespace {
+
+std::vector<const Family*> FamiliesOf(const CollectorSet& collectors) {
+  std::vector<const Family*> families;
+  for (std::size_t i = 0; i < kCollectorCount; ++i) {
+    if (!collectors[i]) continue;
+    const auto declared = Collectors()[i]->families;
+    families.insert(families.end(), declared.begin(), declared.end());
+  }
+  return families;
+}
+
+void ExposeServer(const ServerView& server, Page& page) {
+  Samples samples(page, server.labels);
+  for (std::size_t i = 0; i < kCollectorCount; ++i) {
+    const Collector& collector = *Collectors()[i];
+    if (collector.emit != nullptr) collector.emit(server.facts[i], server, samples);
+  }
+}
+
+std::string_view Trim(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// The weight of a media type in an Accept header, 0 when it isn't listed.
+double Weight(std::string_view accept, std::string_view media_type) {
+  while (!accept.empty()) {
+    const auto comma = accept.find(',');
+    std::string_view range = accept.substr(0, comma);
+    accept = comma == std::string_view::npos ? "" : accept.substr(comma + 1);
+    if (Trim(range.substr(0, range.find(';'))) != media_type) continue;
+    const auto q = range.find("q=");
+    double weight = 1;
+    if (q != std::string_view::npos) {
+      const std::string_view digits = range.substr(q + 2);
+      std::from_chars(digits.begin(), digits.end(), weight);
+    }
+    return weight;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string Expose(const std::vector<ClusterView>& clusters, const CollectorSet& collectors,
+                   TextFormat format) {
+  const std::vector<const Family*> families = FamiliesOf(collectors);
+  Page page(families);
+  for (const ClusterView& cluster : clusters) {
+    Samples samples(page, cluster.labels);
+    for (const Collector* collector : Collectors()) {
+      if (collector->emit_cluster != nullptr) collector->emit_cluster(cluster, samples);
+    }
+    for (const ServerView& server : cluster.servers) ExposeServer(server, page);
+  }
+  return page.Render(format);
+}
+
+TextFormat NegotiateFormat(std::string_view accept) {
+  const double open_metrics = Weight(accept, "application/openmetrics-text");
+  return open_metrics > 0 && open_metrics >= Weight(accept, "text/plain")
+             ? TextFormat::kOpenMetrics
+             : TextFormat::kPrometheus;
+}
+
+}  // namespace pgrepl::http
