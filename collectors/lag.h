@@ -17,7 +17,7 @@ struct PositionFact {
   std::optional<Lsn> flushed;            ///< pg_current_wal_flush_lsn()
   std::optional<std::int64_t> snapshot;  ///< hash of pg_current_snapshot(): moves with transactions
   // Standby.
-  std::optional<Lsn> received;        ///< pg_last_wal_receive_lsn(); can step back, can be NULL
+  std::optional<Lsn> received;  ///< pg_last_wal_receive_lsn(); can step back, can be NULL
   /// pg_last_wal_replay_lsn(); on a primary that was promoted and not restarted since, the LSN at
   /// which its timeline left the old one.
   std::optional<Lsn> replayed;

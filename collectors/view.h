@@ -46,6 +46,7 @@ struct ReceiverView {
 struct ServerView {
   std::string_view name;
   bool configured = true;
+  bool tried = false;  ///< connecting has succeeded or failed at least once
   bool up = false;
   UpReason reason = UpReason::kOther;
   std::optional<Role> role;  ///< last known while down

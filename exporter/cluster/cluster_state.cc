@@ -440,6 +440,7 @@ ServerView ClusterState::MemberView(std::size_t index, Time now) const {
 
 void ClusterState::AddFacts(const Member& member, Time now, ServerView& view) const {
   const ServerSnapshot& snapshot = *member.snapshot;
+  view.tried = true;
   view.up = snapshot.up;
   view.reason = snapshot.reason;
   view.version = snapshot.version_text;
@@ -500,7 +501,7 @@ ServerView ClusterState::OtherView(std::size_t index, Time now) const {
   const Standby& standby = others_[index];
   const std::string& name = roster_.standbys()[index].name;
   const Freshness fresh{now, MaxAge(Cadence::kPulse)};
-  ServerView view{.name = name, .configured = false, .role = Role::kStandby};
+  ServerView view{.name = name, .configured = false, .tried = true, .role = Role::kStandby};
   view.timeline = standby.timeline;
   view.labels = ScopeLabels({{"pg_cluster", options_.name}, {"server", name}});
   view.lag = LagOf(standby, now);

@@ -38,7 +38,7 @@ void LsnHistory::Append(Time at, std::uint64_t lsn, std::optional<std::uint64_t>
     CutAt(lsn, at);
   }
   if (empty()) {
-    entries_.push_back({lsn, at, at, 0, snapshot.has_value()});
+    entries_.push_back({lsn, at, at, 0, snapshot.has_value(), false});
   } else {
     if (lsn == entries_.back().lsn && at <= entries_.back().last) return;
     if (snapshot && snapshot == snapshot_) RevokeAssumedChanges();
@@ -57,15 +57,20 @@ void LsnHistory::Append(Time at, std::uint64_t lsn, std::optional<std::uint64_t>
 // last, from whose time the next change is located.
 void LsnHistory::Extend(Time at, std::uint64_t lsn, bool changed, bool known) {
   Entry& latest = entries_.back();
-  const bool within_run =
-      entries_.size() > 1 && std::prev(entries_.end(), 2)->changes == latest.changes;
-  if (!changed && (lsn == latest.lsn || within_run)) {
+  if (!changed && (lsn == latest.lsn || LatestIsWithinRun())) {
     if (lsn > latest.lsn) latest.first = at;
     latest.lsn = lsn;
     latest.last = at;
     return;
   }
-  Push({lsn, at, at, latest.changes + (changed ? 1 : 0), known});
+  const bool same_lsn = lsn == latest.lsn;
+  Push({lsn, at, at, latest.changes + (changed ? 1 : 0), known, same_lsn});
+}
+
+bool LsnHistory::LatestIsWithinRun() const {
+  if (entries_.size() < 2) return false;
+  const Entry& before = *std::prev(entries_.end(), 2);
+  return before.changes == entries_.back().changes && !before.same_lsn;
 }
 
 // Amortised constant: what thinning leaves more than seven eighths full grows by a quarter.
@@ -143,6 +148,7 @@ void LsnHistory::ContinueWith(const LsnHistory& child) {
   for (Entry entry : child.entries_) {
     if (entry.lsn < entries_.back().lsn) continue;
     entry.changes += offset;
+    entry.same_lsn = entry.lsn == entries_.back().lsn;
     Push(entry);
   }
   snapshot_ = child.snapshot_;
@@ -174,12 +180,12 @@ void LsnHistory::Thin() {
   entries_.resize(kept);
 }
 
-// An entry is needed that ends a run of changes: without it a standby that stands there would read
-// as behind its predecessor's change. So is the first of several at one LSN, see the look-up.
+// Without its first entry at a new LSN a standby that stands there would read as behind the change
+// before. So it stays, unless the next change makes such a standby lag anyway, from about then.
 bool LsnHistory::Redundant(const Entry& before, const Entry& entry, const Entry& after,
                            Duration resolution) {
-  if (before.changes == after.changes) return true;
-  return entry.changes < after.changes && (entry.lsn < after.lsn || before.lsn == entry.lsn) &&
+  if (before.changes == after.changes && !before.same_lsn) return true;
+  return entry.changes < after.changes && (entry.same_lsn || !after.same_lsn) &&
          after.first - before.last <= resolution;
 }
 

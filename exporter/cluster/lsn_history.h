@@ -81,9 +81,11 @@ class LsnHistory {
     Time last;
     std::uint32_t changes;    ///< of the snapshot, since the history began
     bool transactions_known;  ///< false: the last change is assumed, a receiver reported the LSN
+    bool same_lsn;            ///< as the entry before it
   };
 
   void Extend(Time at, std::uint64_t lsn, bool changed, bool known);
+  [[nodiscard]] bool LatestIsWithinRun() const;
   void Push(const Entry& entry);
   void CutAt(std::uint64_t lsn, Time at);
   void RevokeAssumedChanges();

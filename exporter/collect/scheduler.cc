@@ -16,9 +16,10 @@ constexpr int kConnectorThreads = 4;
 
 }  // namespace
 
-Scheduler::Scheduler(Options options, Publish publish)
+Scheduler::Scheduler(Options options, Publish publish, CountConnection count_connection)
     : pulse_interval_(options.pulse_interval),
       publish_(std::move(publish)),
+      count_connection_(std::move(count_connection)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       connector_(std::make_unique<Connector>(kConnectorThreads)),
       directories_(std::make_unique<DirectoryReader>()) {
@@ -161,6 +162,7 @@ void Scheduler::ReadMailbox() {
 }
 
 void Scheduler::Deliver(Connected letter) {
+  if (letter.connection) count_connection_();
   Session(letter.id).OnConnected(std::move(letter.connection), Now());
 }
 

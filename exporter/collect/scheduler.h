@@ -23,13 +23,15 @@ class Scheduler {
  public:
   /// Called on the scheduler thread; must not block.
   using Publish = std::function<void(ServerId, ServerSnapshotPtr)>;
+  /// Called for each connection that was opened, on the scheduler thread.
+  using CountConnection = std::function<void()>;
 
   struct Options {
     Duration pulse_interval;
     std::vector<std::vector<SessionOptions>> clusters;
   };
 
-  Scheduler(Options options, Publish publish);
+  Scheduler(Options options, Publish publish, CountConnection count_connection);
   /// Ends the thread and closes all connections.
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
@@ -68,6 +70,7 @@ class Scheduler {
 
   const Duration pulse_interval_;
   const Publish publish_;
+  const CountConnection count_connection_;
   UniqueFd wake_;
   std::vector<ClusterPulse> clusters_;  ///< scheduler thread only, once started
 

@@ -52,16 +52,18 @@ Status Pipeline::Send(const std::vector<Query>& queries) {
   for (const Query& query : queries) {
     if (!Enqueue(query)) return Error{error()};
   }
-  if (Step() == Progress::kBroken) return Error{error()};
-  return Ok();
+  return Flush() ? Ok() : Status(Error{error()});
+}
+
+bool Pipeline::Flush() {
+  const int unsent = PQflush(connection_.handle_.get());
+  wants_write_ = unsent == 1;
+  return unsent >= 0;
 }
 
 Pipeline::Progress Pipeline::Step() {
   PGconn* conn = connection_.handle_.get();
-  if (PQconsumeInput(conn) == 0) return Progress::kBroken;
-  const int unsent = PQflush(conn);
-  if (unsent < 0) return Progress::kBroken;
-  wants_write_ = unsent == 1;
+  if (PQconsumeInput(conn) == 0 || !Flush()) return Progress::kBroken;
   // PQgetResult gives nullptr between two queries and must not be called after the last sync.
   while (current_ < pending_.size() && PQisBusy(conn) == 0) {
     if (PgResultPtr result{PQgetResult(conn)}) Absorb(std::move(result));

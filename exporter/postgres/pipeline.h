@@ -26,7 +26,8 @@ class Pipeline {
   /// `connection` must outlive the pipeline.
   explicit Pipeline(Connection& connection) : connection_(connection) {}
 
-  /// Queues all queries and starts to send them. An error means that the connection is broken.
+  /// Queues all queries and starts to send them. Reads nothing: what came back unasked would be
+  /// taken from the socket, and poll would never tell. An error means the connection is broken.
   Status Send(const std::vector<Query>& queries);
 
   /// Sends and reads what is possible without waiting.
@@ -42,6 +43,7 @@ class Pipeline {
 
  private:
   bool Enqueue(const Query& query);
+  bool Flush();
   void Absorb(PgResultPtr result);
   void Finish();
 

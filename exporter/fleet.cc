@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/fleet.h"
+
+#include <utility>
+
+namespace pgrepl {
+namespace {
+
+Result<SessionOptions> MakeSession(const config::Cluster& cluster, const config::Server& server,
+                                   const config::Timing& timing, const CollectorSet& collectors) {
+  Result<Conninfo> conninfo = Conninfo::Parse(server.conninfo);
+  if (!conninfo) {
+    return Error{server.where + ": server '" + server.name + "': " + conninfo.error().message, "",
+                 conninfo.error().hint};
+  }
+  return SessionOptions{
+      .cluster = cluster.name,
+      .name = server.name,
+      .login = {std::move(*conninfo), server.password_file, server.password_command},
+      .archive_directory = server.archive_directory,
+      .collectors = collectors,
+      .pulse_deadline = timing.pulse_deadline,
+      .interval = timing.interval,
+      .slow_interval = timing.slow_interval,
+      .connection_lifetime = timing.connection_lifetime};
+}
+
+cluster::ClusterOptions MakeCluster(const config::Cluster& cluster, const config::Timing& timing) {
+  cluster::ClusterOptions options{.name = cluster.name,
+                                  .servers = {},
+                                  .expected_standbys = cluster.expected_standbys,
+                                  .expected_primaries = cluster.expected_primaries,
+                                  .pulse_interval = timing.pulse_interval,
+                                  .pulse_deadline = timing.pulse_deadline,
+                                  .interval = timing.interval,
+                                  .slow_interval = timing.slow_interval,
+                                  .remember_vanished = timing.remember_vanished};
+  for (const config::Server& server : cluster.servers) {
+    options.servers.push_back({server.name, Seconds(server.max_lag)});
+  }
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Fleet>> Fleet::Create(const config::Config& config,
+                                             const CollectorSet& collectors,
+                                             Scheduler::CountConnection count_connection) {
+  std::unique_ptr<Fleet> fleet(new Fleet);  // NOLINT: the constructor is private
+  Scheduler::Options options{.pulse_interval = config.timing.pulse_interval, .clusters = {}};
+  for (const config::Cluster& cluster : config.clusters) {
+    std::vector<SessionOptions> sessions;
+    for (const config::Server& server : cluster.servers) {
+      Result<SessionOptions> session = MakeSession(cluster, server, config.timing, collectors);
+      if (!session) return session.error();
+      sessions.push_back(std::move(*session));
+    }
+    options.clusters.push_back(std::move(sessions));
+    fleet->clusters_.push_back(
+        std::make_unique<cluster::ClusterState>(MakeCluster(cluster, config.timing), Now()));
+  }
+  Fleet* self = fleet.get();
+  fleet->scheduler_ = std::make_unique<Scheduler>(
+      std::move(options),
+      [self](ServerId id, const ServerSnapshotPtr& snapshot) {
+        self->clusters_[id.cluster]->Observe(id.server, snapshot, Now());
+      },
+      std::move(count_connection));
+  return fleet;
+}
+
+std::vector<ClusterView> Fleet::View() const {
+  std::vector<ClusterView> views;
+  const Time now = Now();
+  for (const auto& cluster : clusters_) views.push_back(cluster->View(now));
+  return views;
+}
+
+}  // namespace pgrepl

@@ -1,0 +1,35 @@
+// The objects of one configuration, wired: a ClusterState for each cluster and the Scheduler that
+// feeds them.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "exporter/base/result.h"
+#include "exporter/cluster/cluster_state.h"
+#include "exporter/collect/scheduler.h"
+#include "exporter/config/config.h"
+
+namespace pgrepl {
+
+class Fleet {
+ public:
+  /// Errors name the server and where it is configured, never its conninfo.
+  static Result<std::unique_ptr<Fleet>> Create(const config::Config& config,
+                                               const CollectorSet& collectors,
+                                               Scheduler::CountConnection count_connection);
+
+  void Start() { scheduler_->Start(); }
+
+  /// Thread-safe.
+  [[nodiscard]] std::vector<ClusterView> View() const;
+
+ private:
+  Fleet() = default;
+
+  std::vector<std::unique_ptr<cluster::ClusterState>> clusters_;
+  std::unique_ptr<Scheduler> scheduler_;  ///< ends before what it publishes to
+};
+
+}  // namespace pgrepl

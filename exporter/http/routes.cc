@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/http/routes.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "exporter/base/clock.h"
+#include "exporter/http/status_page.h"
+
+namespace pgrepl::http {
+namespace {
+
+Response Metrics(const RouteOptions& options, const Request& request) {
+  const Time begin = Now();
+  const TextFormat format = NegotiateFormat(request.accept);
+  Response response{.content_type = std::string(ContentType(format)),
+                    .body = Expose(options.view(), options.collectors, format)};
+  // Figures of the exporter itself come last; OpenMetrics' end mark comes after them.
+  constexpr std::string_view kEnd = "# EOF\n";
+  const bool marked = format == TextFormat::kOpenMetrics;
+  if (marked) response.body.resize(response.body.size() - kEnd.size());
+  options.self->CountScrape(Seconds(Now() - begin));
+  response.body += options.self->Render(format);
+  if (marked) response.body += kEnd;
+  return response;
+}
+
+// Ready once the page is complete: every server was tried, whether it answers or not.
+Response Ready(const std::vector<ClusterView>& clusters) {
+  std::string waiting;
+  for (const ClusterView& cluster : clusters) {
+    for (const ServerView& server : cluster.servers) {
+      if (server.tried) continue;
+      waiting.append("not tried yet: ").append(cluster.name).append("/").append(server.name) +=
+          '\n';
+    }
+  }
+  if (!waiting.empty()) return {.status = 503, .body = std::move(waiting)};
+  return {.body = "ready\n"};
+}
+
+}  // namespace
+
+std::vector<Route> MakeRoutes(RouteOptions given) {
+  const auto options = std::make_shared<const RouteOptions>(std::move(given));
+  return {
+      {Method::kGet, options->telemetry_path,
+       [options](const Request& request) { return Metrics(*options, request); }},
+      {Method::kGet, "/-/healthy", [](const Request&) { return Response{.body = "healthy\n"}; }},
+      {Method::kGet, "/-/ready", [options](const Request&) { return Ready(options->view()); }},
+      {Method::kGet, "/",
+       [options](const Request&) {
+         return Response{
+             .content_type = "text/html; charset=utf-8",
+             .body = StatusPage(options->view(), options->telemetry_path, options->version)};
+       }},
+  };
+}
+
+}  // namespace pgrepl::http

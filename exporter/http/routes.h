@@ -1,0 +1,27 @@
+// What each path answers. Handlers read memory only: no database is touched by a request.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "exporter/http/exposition.h"
+#include "exporter/http/server.h"
+#include "exporter/metrics/self_metrics.h"
+
+namespace pgrepl::http {
+
+struct RouteOptions {
+  std::string telemetry_path;
+  std::string version;
+  CollectorSet collectors;
+  SelfMetrics* self;  ///< outlives the routes
+  /// All clusters as known now; called on worker threads.
+  std::function<std::vector<ClusterView>()> view;
+};
+
+/// /metrics (or the telemetry path), /-/healthy, /-/ready and /.
+std::vector<Route> MakeRoutes(RouteOptions options);
+
+}  // namespace pgrepl::http

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/metrics/self_metrics.h"
+
+#include <dirent.h>
+#include <fmt/format.h>
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "exporter/base/clock.h"
+#include "exporter/base/mutex.h"
+
+namespace pgrepl {
+namespace {
+
+// Seconds; a scrape reads memory and takes well under a millisecond.
+const prometheus::Histogram::BucketBoundaries kScrapeBuckets = {0.0001, 0.0005, 0.001,
+                                                                0.005,  0.025,  0.1};
+
+double CpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double ResidentBytes() {
+  // proc(5): total and resident pages.
+  std::ifstream statm("/proc/self/statm");
+  double total = 0;
+  double resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+double OpenDescriptors() {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir("/proc/self/fd"), closedir);
+  if (!directory) return 0;
+  int entries = 0;
+  while (readdir(directory.get()) != nullptr) ++entries;  // NOLINT(concurrency-mt-unsafe)
+  return entries - 3;                                     // ".", "..", and the one just opened
+}
+
+std::string LabelsOf(const prometheus::ClientMetric& metric, std::string_view extra = {}) {
+  std::string out;
+  for (const auto& label : metric.label) {
+    out += (out.empty() ? "" : ",") + ScopeLabels({{label.name, label.value}});
+  }
+  if (!extra.empty()) out.append(out.empty() ? "" : ",").append(extra);
+  return out.empty() ? out : "{" + out + "}";
+}
+
+void AppendHistogram(std::string& out, const std::string& name,
+                     const prometheus::ClientMetric& metric) {
+  const auto& histogram = metric.histogram;
+  for (const auto& bucket : histogram.bucket) {
+    const std::string bound =
+        bucket.upper_bound > 1e300 ? "+Inf" : fmt::format("{}", bucket.upper_bound);
+    fmt::format_to(std::back_inserter(out), "{}_bucket{} {}\n", name,
+                   LabelsOf(metric, "le=\"" + bound + "\""), bucket.cumulative_count);
+  }
+  fmt::format_to(std::back_inserter(out), "{0}_sum{1} {2}\n{0}_count{1} {3}\n", name,
+                 LabelsOf(metric), histogram.sample_sum, histogram.sample_count);
+}
+
+void AppendFamily(std::string& out, const prometheus::MetricFamily& family, TextFormat format) {
+  std::string_view type = "gauge";
+  std::string_view announced = family.name;
+  if (family.type == prometheus::MetricType::Counter) {
+    type = "counter";
+    if (format == TextFormat::kOpenMetrics)
+      announced.remove_suffix(std::string_view("_total").size());
+  } else if (family.type == prometheus::MetricType::Histogram) {
+    type = "histogram";
+  }
+  fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n", announced,
+                 family.help, type);
+  for (const auto& metric : family.metric) {
+    if (family.type == prometheus::MetricType::Histogram) {
+      AppendHistogram(out, family.name, metric);
+      continue;
+    }
+    const bool counter = family.type == prometheus::MetricType::Counter;
+    fmt::format_to(std::back_inserter(out), "{}{} {}\n", family.name, LabelsOf(metric),
+                   counter ? metric.counter.value : metric.gauge.value);
+  }
+}
+
+prometheus::Gauge& AddGauge(prometheus::Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+}
+
+prometheus::Counter& AddCounter(prometheus::Registry& registry, const char* name,
+                                const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+}
+
+}  // namespace
+
+struct SelfMetrics::Families {
+  prometheus::Registry registry;
+  prometheus::Histogram& scrapes = prometheus::BuildHistogram()
+                                       .Name("pgrepl_exporter_scrape_duration_seconds")
+                                       .Help("Time to build one page of metrics.")
+                                       .Register(registry)
+                                       .Add({}, kScrapeBuckets);
+  prometheus::Counter& connections =
+      AddCounter(registry, "pgrepl_exporter_connections_opened_total",
+                 "Connections opened to PostgreSQL servers.");
+  prometheus::Counter& cpu =
+      AddCounter(registry, "process_cpu_seconds_total", "User and system CPU time spent.");
+  prometheus::Gauge& resident =
+      AddGauge(registry, "process_resident_memory_bytes", "Resident memory size.");
+  prometheus::Gauge& descriptors =
+      AddGauge(registry, "process_open_fds", "Number of open file descriptors.");
+  prometheus::Gauge& start = AddGauge(registry, "process_start_time_seconds",
+                                      "Start time of the process since the epoch.");
+
+  Mutex refreshing;  ///< two scrapes at once would count the CPU time twice
+
+  void Refresh() {
+    MutexLock lock(refreshing);
+    const double spent = CpuSeconds() - cpu.Value();
+    if (spent > 0) cpu.Increment(spent);
+    resident.Set(ResidentBytes());
+    descriptors.Set(OpenDescriptors());
+  }
+};
+
+SelfMetrics::SelfMetrics(std::string_view version) : families_(std::make_unique<Families>()) {
+  prometheus::BuildGauge()
+      .Name("pgrepl_exporter_build_info")
+      .Help("The exporter's version, value 1.")
+      .Register(families_->registry)
+      .Add({{"version", std::string(version)}})
+      .Set(1);
+  families_->start.Set(WallSeconds());
+}
+
+SelfMetrics::~SelfMetrics() = default;
+
+void SelfMetrics::CountScrape(double seconds) { families_->scrapes.Observe(seconds); }
+void SelfMetrics::CountConnection() { families_->connections.Increment(); }
+
+std::string SelfMetrics::Render(TextFormat format) const {
+  families_->Refresh();
+  std::string out;
+  for (const prometheus::MetricFamily& family : families_->registry.Collect()) {
+    AppendFamily(out, family, format);
+  }
+  return out;
+}
+
+}  // namespace pgrepl

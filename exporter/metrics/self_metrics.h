@@ -1,0 +1,33 @@
+// The exporter's figures about itself, in prometheus-cpp's Registry (the only use of that library),
+// and the usual process_* ones. Thread-safe.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "exporter/metrics/page.h"
+
+namespace pgrepl {
+
+class SelfMetrics {
+ public:
+  explicit SelfMetrics(std::string_view version);
+  ~SelfMetrics();
+  SelfMetrics(const SelfMetrics&) = delete;
+  SelfMetrics& operator=(const SelfMetrics&) = delete;
+
+  void CountScrape(double seconds);
+  void CountConnection();
+
+  /// All families as text, without OpenMetrics' end mark. The library's own serialiser escapes no
+  /// HELP and prints "Nan".
+  [[nodiscard]] std::string Render(TextFormat format) const;
+
+ private:
+  struct Families;
+  std::unique_ptr<Families> families_;
+};
+
+}  // namespace pgrepl
