@@ -30,7 +30,7 @@ struct CollectorRun {
 
 /// One sender seen at an upstream, now or before; `row` is nullptr once it is gone.
 struct SenderView {
-  std::string_view standby;  ///< the name under which that standby is on the page
+  std::string standby;  ///< the name under which that standby is on the page
   const Sender* row = nullptr;
   double reply_age_seconds = 0;
   std::shared_ptr<const Sender> alive = {};  ///< keeps `row`
@@ -44,7 +44,7 @@ struct ReceiverView {
 };
 
 struct ServerView {
-  std::string_view name;
+  std::string name;
   bool configured = true;
   bool tried = false;  ///< connecting has succeeded or failed at least once
   bool up = false;
@@ -53,7 +53,7 @@ struct ServerView {
   std::optional<std::int64_t> timeline;
   std::string_view version;
   std::string_view address;
-  std::string_view system_identifier;
+  std::string system_identifier;
   double role_changes = 0;
   std::optional<double> clock_skew_seconds;
 

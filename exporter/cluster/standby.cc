@@ -14,11 +14,16 @@ void Advance(std::optional<ReplayPosition>& position, Lsn lsn, Time at) {
 
 }  // namespace
 
-void Standby::SeeReplay(Lsn lsn, Time at) {
-  Advance(own, lsn, at);
+void Standby::SeePosition(const PositionFact& position, Time at) {
+  paused = position.pause_state == "paused";
+  delayed = position.apply_delay.value_or(0) > 0;
+  if (!position.replayed) return;
+  const Lsn replayed = *position.replayed;
+  backlog = position.received && *position.received > replayed;
+  Advance(own, replayed, at);
   // After a crash it replays again from its last restartpoint.
-  if (highest && lsn < *highest) replaying_again = true;
-  highest = std::max(highest.value_or(lsn), lsn);
+  if (highest && replayed < *highest) replaying_again = true;
+  highest = std::max(highest.value_or(replayed), replayed);
 }
 
 void Standby::SeeTimeline(std::int64_t seen) {
@@ -52,6 +57,12 @@ void Standby::SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Tim
   sender = std::move(row);
 }
 
+void Standby::SeeCaughtUp(Time at) {
+  caught_up_at = at;
+  caught_up_once = true;
+  replaying_again = false;
+}
+
 std::optional<ReplayPosition> Standby::Position(const Freshness& fresh) const {
   if (own && fresh(own->at)) return own;
   if (at_upstream && fresh(at_upstream->at) && (!own || at_upstream->lsn >= own->lsn)) {
@@ -63,6 +74,12 @@ std::optional<ReplayPosition> Standby::Position(const Freshness& fresh) const {
 
 const Sender* Standby::FreshSender(const Freshness& fresh) const {
   return sender && fresh(sender_at) ? sender.get() : nullptr;
+}
+
+bool Standby::Receives(const Freshness& fresh) const {
+  const Sender* row = FreshSender(fresh);
+  return ReceiverStreams(fresh) ||
+         (row != nullptr && (row->state == "streaming" || row->state == "catchup"));
 }
 
 bool Standby::ReceiverStreams(const Freshness& fresh) const {

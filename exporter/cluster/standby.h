@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "collectors/collector.h"
+#include "collectors/lag.h"
 #include "collectors/receiver.h"
 #include "collectors/senders.h"
 #include "exporter/base/clock.h"
@@ -59,14 +60,17 @@ struct Standby {
   bool delayed = false;
   bool backlog = false;  ///< received WAL waits to be replayed
 
-  void SeeReplay(Lsn lsn, Time at);
+  void SeePosition(const PositionFact& position, Time at);
   void SeeTimeline(std::int64_t seen);
   void SeeReceiver(const FactPtr& fact, Time at);
   void SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Time at);
+  void SeeCaughtUp(Time at);
 
   /// Best first: what it says itself, what its upstream says, what was last known.
   [[nodiscard]] std::optional<ReplayPosition> Position(const Freshness& fresh) const;
   [[nodiscard]] const Sender* FreshSender(const Freshness& fresh) const;
+  /// Connected, streaming or catching up, says either side.
+  [[nodiscard]] bool Receives(const Freshness& fresh) const;
   [[nodiscard]] bool ReceiverStreams(const Freshness& fresh) const;
   /// Streaming, and messages come as often as an idle link sends them: every half
   /// wal_receiver_timeout.

@@ -1,0 +1,54 @@
+// The judgement of one moment over a cluster's Memory: which primary counts, who vouches for it,
+// how far each standby is behind. Pure and const; made anew for each page, used by one thread.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "collectors/lag.h"
+#include "exporter/base/clock.h"
+#include "exporter/cluster/lag.h"
+#include "exporter/cluster/memory.h"
+
+namespace pgrepl::cluster {
+
+class Evaluation {
+ public:
+  /// `memory` must outlive it and not change meanwhile.
+  Evaluation(const Memory& memory, Time now)
+      : memory_(memory), now_(now), fresh_(memory.FreshAt(now)) {}
+
+  /// seconds, bounds, bytes and link of a standby; threshold and delay are the caller's.
+  [[nodiscard]] LagView LagOf(const Standby& standby) const;
+
+  /// When its newest sample was read, if that proves that it has replayed every transaction.
+  [[nodiscard]] std::optional<Time> CaughtUpAt(const Standby& standby) const;
+
+  /// Distinct primaries that answer, and those that only we can't reach: somebody streams from them.
+  [[nodiscard]] int Primaries() const;
+
+ private:
+  /// What a standby is measured against.
+  struct Basis {
+    Reference reference = Reference::kUnreachable;
+    const Timelines* history = nullptr;
+    std::optional<std::int64_t> timeline;
+  };
+
+  [[nodiscard]] const Member* RootOf(const Standby& standby) const;
+  [[nodiscard]] const Member* PrimaryFor(const Standby& standby) const;
+  [[nodiscard]] const Member* VouchingReceiver() const;
+  [[nodiscard]] Basis BasisOf(const Standby& standby) const;
+  [[nodiscard]] static Standing StandingOf(const Standby& standby, Lsn replayed,
+                                           const Basis& basis);
+  [[nodiscard]] LagBytes BytesOf(const Standby& standby, const Basis& basis) const;
+  [[nodiscard]] bool SomebodyStreamsFrom(std::size_t member) const;
+
+  const Memory& memory_;
+  const Time now_;
+  const Freshness fresh_;
+};
+
+}  // namespace pgrepl::cluster

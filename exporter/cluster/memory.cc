@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/cluster/memory.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "exporter/cluster/evaluation.h"
+
+namespace pgrepl::cluster {
+namespace {
+
+std::vector<std::string> Names(const ClusterOptions& options) {
+  std::vector<std::string> names;
+  for (const ServerOptions& server : options.servers) names.push_back(server.name);
+  return names;
+}
+
+std::string HostOf(const std::string& address) {
+  std::string host = address.substr(0, address.rfind(':'));
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  return host;
+}
+
+}  // namespace
+
+const PositionFact* PositionOf(const ServerSnapshot& snapshot) {
+  return static_cast<const PositionFact*>(snapshot.Of(CollectorId::kLag).fact.get());
+}
+
+Duration ClusterOptions::MaxAge(Cadence cadence) const {
+  switch (cadence) {
+    case Cadence::kPulse:
+      return 2 * pulse_interval + pulse_deadline;
+    case Cadence::kNormal:
+      return 3 * interval;
+    case Cadence::kSlow:
+      return 3 * slow_interval;
+  }
+  return {};
+}
+
+bool Member::IsLivePrimary(const Freshness& fresh) const {
+  return role == Role::kPrimary && snapshot && snapshot->up &&
+         fresh(snapshot->Of(CollectorId::kLag).at);
+}
+
+Memory::Memory(ClusterOptions options, Time now)
+    : options_(std::move(options)),
+      members_(options_.servers.size()),
+      roster_(Names(options_), options_.remember_vanished) {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    members_[i].standby.identity.name = options_.servers[i].name;
+    members_[i].standby.caught_up_at = now;
+  }
+}
+
+void Memory::Observe(std::size_t server, const ServerSnapshotPtr& snapshot, Time now) {
+  Member& member = members_[server];
+  member.snapshot = snapshot;
+  if (snapshot->up) {
+    FollowIdentity(member);
+    if (member.role == Role::kPrimary) FollowPrimary(member);
+    if (member.role == Role::kStandby) FollowStandby(member, now);
+  }
+  Link(SendersNow(now), now);
+  NoteCaughtUp(now);
+}
+
+void Memory::FollowIdentity(Member& member) {
+  const ServerSnapshot& snapshot = *member.snapshot;
+  if (member.role && snapshot.role && *member.role != *snapshot.role) ++member.role_changes;
+  if (snapshot.role) member.role = snapshot.role;
+  const FactPtr& fact = snapshot.Of(CollectorId::kServer).fact;
+  if (fact) {
+    member.system_identifier = static_cast<const ServerFact*>(fact.get())->system_identifier;
+  }
+  member.standby.identity.host = HostOf(snapshot.address);
+}
+
+void Memory::FollowPrimary(Member& member) {
+  const PositionFact* position = PositionOf(*member.snapshot);
+  if (position == nullptr || !position->flushed || !position->timeline) return;
+  const Time at = member.snapshot->Of(CollectorId::kLag).at;
+  const auto timeline = static_cast<TimelineId>(*position->timeline);
+  Timelines& timelines = HistoryFor(member.system_identifier);
+  // A promoted server keeps the LSN at which it left its old timeline until it restarts; the
+  // parent is the one it followed, else the one before.
+  if (position->replayed && timeline > 1 && !timelines.ForkOf(timeline)) {
+    const auto followed = static_cast<TimelineId>(member.timeline.value_or(timeline - 1));
+    const TimelineId parent = followed < timeline ? followed : timeline - 1;
+    timelines.Fork(parent, timeline, position->replayed->bytes, at);
+  }
+  member.timeline = position->timeline;
+  member.standby.SeeTimeline(*position->timeline);
+  std::optional<std::uint64_t> transactions;
+  if (position->snapshot) transactions = static_cast<std::uint64_t>(*position->snapshot);
+  timelines.On(timeline).Append(at, position->flushed->bytes, transactions);
+}
+
+void Memory::FollowStandby(Member& member, Time now) {
+  Standby& standby = member.standby;
+  const CollectedFact& receiver = member.snapshot->Of(CollectorId::kReceiver);
+  if (receiver.fact && receiver.at > standby.receiver_at) {
+    standby.SeeReceiver(receiver.fact, receiver.at);
+  }
+  const PositionFact* position = PositionOf(*member.snapshot);
+  FollowTimeline(member, position, FreshAt(now));
+  if (position != nullptr) {
+    standby.SeePosition(*position, member.snapshot->Of(CollectorId::kLag).at);
+  }
+  LearnFromReceiver(member);
+}
+
+void Memory::FollowTimeline(Member& member, const PositionFact* position, const Freshness& fresh) {
+  Standby& standby = member.standby;
+  if (standby.ReceiverStreams(fresh) && standby.receiver->timeline) {
+    member.timeline = standby.receiver->timeline;
+  } else if (position != nullptr && position->timeline) {
+    // The control file lags behind: only ever a lower bound.
+    member.timeline = std::max(member.timeline.value_or(0), *position->timeline);
+  }
+  if (member.timeline) standby.SeeTimeline(*member.timeline);
+}
+
+// Without a primary to ask, a receiver at the top passes on what its upstream had flushed, as of
+// its last message.
+void Memory::LearnFromReceiver(const Member& member) {
+  const Standby& standby = member.standby;
+  const auto vouched = standby.messages.changed_at();
+  if (standby.receiver == nullptr || !standby.receiver->present || !vouched ||
+      !standby.receiver->latest_end || !standby.receiver->timeline) {
+    return;
+  }
+  const bool relayed = standby.upstream && members_[*standby.upstream].role == Role::kStandby;
+  const Freshness fresh = FreshAt(standby.receiver_at);
+  const bool primary_answers =
+      std::any_of(members_.begin(), members_.end(),
+                  [&](const Member& other) { return other.IsLivePrimary(fresh); });
+  if (relayed || primary_answers) return;
+  HistoryFor(member.system_identifier)
+      .On(static_cast<TimelineId>(*standby.receiver->timeline))
+      .Append(*vouched, standby.receiver->latest_end->bytes, std::nullopt);
+}
+
+std::vector<Memory::SeenSender> Memory::SendersNow(Time now) const {
+  const Freshness fresh = FreshAt(now);
+  std::vector<SeenSender> seen;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const ServerSnapshotPtr& owner = members_[i].snapshot;
+    if (!owner || !owner->up || !fresh(owner->Of(CollectorId::kSenders).at)) continue;
+    const auto* fact = static_cast<const SendersFact*>(owner->Of(CollectorId::kSenders).fact.get());
+    if (fact == nullptr) continue;
+    for (const Sender& sender : fact->senders) {
+      if (sender.kind != SenderKind::kStandby) continue;
+      seen.push_back({{i, owner->address, &sender}, owner});
+    }
+  }
+  return seen;
+}
+
+// All senders of all servers that answer, matched anew: a standby may have moved to another one.
+void Memory::Link(const std::vector<SeenSender>& senders, Time now) {
+  std::vector<Identity> identities;
+  for (Member& member : members_) {
+    identities.push_back(member.standby.identity);
+    Unlink(member.standby);
+  }
+  for (Standby& other : others_) Unlink(other);
+  std::vector<SenderAt> rows;
+  for (const SeenSender& sender : senders) rows.push_back(sender.at);
+  const std::vector<Match> matches = MatchSenders(rows, identities);
+  std::vector<SeenSender> unmatched;
+  for (std::size_t i = 0; i < senders.size(); ++i) {
+    if (matches[i].server) {
+      Attach(members_[*matches[i].server].standby, senders[i]);
+    } else if (!matches[i].ambiguous) {
+      unmatched.push_back(senders[i]);
+    }
+  }
+  LinkOthers(unmatched, now);
+}
+
+// A row is gone only when the server it was seen on answers without it.
+void Memory::Unlink(Standby& standby) const {
+  if (!standby.upstream) return;
+  const ServerSnapshotPtr& snapshot = members_[*standby.upstream].snapshot;
+  if (snapshot && snapshot->up) standby.sender.reset();
+}
+
+void Memory::Attach(Standby& standby, const SeenSender& sender) {
+  standby.SeeSender(std::shared_ptr<const Sender>(sender.owner, sender.at.sender),
+                    sender.at.upstream, sender.owner->Of(CollectorId::kSenders).at);
+}
+
+void Memory::LinkOthers(const std::vector<SeenSender>& senders, Time now) {
+  // Before every server was tried, a sender may well be one of theirs.
+  const bool all_tried = std::all_of(members_.begin(), members_.end(), [](const Member& member) {
+    return member.snapshot != nullptr;
+  });
+  if (!all_tried) return;
+  std::vector<SenderAt> rows;
+  for (const SeenSender& sender : senders) rows.push_back(sender.at);
+  const std::vector<std::size_t> assigned = roster_.Assign(rows, now);
+  others_.resize(roster_.standbys().size());
+  for (std::size_t i = 0; i < senders.size(); ++i) {
+    Standby& other = others_[assigned[i]];
+    if (other.caught_up_at == Time{}) other.caught_up_at = now;
+    Attach(other, senders[i]);
+    const Member& upstream = members_[senders[i].at.upstream];
+    if (upstream.timeline) other.SeeTimeline(*upstream.timeline);
+  }
+  std::vector<Standby> kept;
+  for (const std::size_t index : roster_.Forget(now)) kept.push_back(std::move(others_[index]));
+  others_ = std::move(kept);
+}
+
+void Memory::NoteCaughtUp(Time now) {
+  const Evaluation evaluation(*this, now);
+  for (Member& member : members_) {
+    if (member.role != Role::kStandby) continue;
+    if (const auto at = evaluation.CaughtUpAt(member.standby)) member.standby.SeeCaughtUp(*at);
+  }
+  for (Standby& other : others_) {
+    if (const auto at = evaluation.CaughtUpAt(other)) other.SeeCaughtUp(*at);
+  }
+}
+
+Timelines& Memory::HistoryFor(const std::string& system_identifier) {
+  return histories_.try_emplace(system_identifier, options_.pulse_interval).first->second;
+}
+
+const Timelines* Memory::HistoryOf(const std::string& system_identifier) const {
+  const auto found = histories_.find(system_identifier);
+  return found == histories_.end() ? nullptr : &found->second;
+}
+
+}  // namespace pgrepl::cluster

@@ -1,0 +1,102 @@
+// What the snapshots of one cluster's servers add up to over time: the primary's history, who streams
+// from whom, since when values stand still. Grows by Observe; judged by Evaluation. No I/O and no
+// clock: the caller says what time it is. Not thread-safe (ClusterState guards it).
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectors/collector.h"
+#include "exporter/base/clock.h"
+#include "exporter/cluster/roster.h"
+#include "exporter/cluster/standby.h"
+#include "exporter/cluster/timelines.h"
+#include "exporter/collect/server_snapshot.h"
+
+namespace pgrepl::cluster {
+
+struct ServerOptions {
+  std::string name;
+  double max_lag_seconds = 60;
+};
+
+struct ClusterOptions {
+  std::string name;
+  std::vector<ServerOptions> servers;
+  std::optional<int> expected_standbys;
+  std::optional<int> expected_primaries;
+  Duration pulse_interval;
+  Duration pulse_deadline;
+  Duration interval;
+  Duration slow_interval;
+  Duration remember_vanished;
+
+  /// How old a fact of this cadence may be and still be true.
+  [[nodiscard]] Duration MaxAge(Cadence cadence) const;
+};
+
+/// A configured server.
+struct Member {
+  ServerSnapshotPtr snapshot;  ///< nullptr: not tried yet
+  std::optional<Role> role;    ///< last known
+  double role_changes = 0;
+  std::optional<std::int64_t> timeline;
+  std::string system_identifier;
+  Standby standby;  ///< filled while it is one
+
+  /// A primary that answers.
+  [[nodiscard]] bool IsLivePrimary(const Freshness& fresh) const;
+};
+
+class Memory {
+ public:
+  /// `now`: watching begins.
+  Memory(ClusterOptions options, Time now);
+
+  void Observe(std::size_t server, const ServerSnapshotPtr& snapshot, Time now);
+
+  [[nodiscard]] const ClusterOptions& options() const { return options_; }
+  [[nodiscard]] const std::vector<Member>& members() const { return members_; }
+  /// Standbys that aren't configured, parallel to roster().standbys().
+  [[nodiscard]] const std::vector<Standby>& others() const { return others_; }
+  [[nodiscard]] const Roster& roster() const { return roster_; }
+  [[nodiscard]] const Timelines* HistoryOf(const std::string& system_identifier) const;
+  [[nodiscard]] Freshness FreshAt(Time now) const {
+    return {now, options_.MaxAge(Cadence::kPulse)};
+  }
+
+ private:
+  /// A sender and the snapshot that keeps it alive.
+  struct SeenSender {
+    SenderAt at;
+    ServerSnapshotPtr owner;
+  };
+
+  void FollowIdentity(Member& member);
+  void FollowPrimary(Member& member);
+  void FollowStandby(Member& member, Time now);
+  void FollowTimeline(Member& member, const PositionFact* position, const Freshness& fresh);
+  void LearnFromReceiver(const Member& member);
+  [[nodiscard]] std::vector<SeenSender> SendersNow(Time now) const;
+  void Link(const std::vector<SeenSender>& senders, Time now);
+  void LinkOthers(const std::vector<SeenSender>& senders, Time now);
+  void Unlink(Standby& standby) const;
+  static void Attach(Standby& standby, const SeenSender& sender);
+  void NoteCaughtUp(Time now);
+  Timelines& HistoryFor(const std::string& system_identifier);
+
+  ClusterOptions options_;
+  std::vector<Member> members_;
+  Roster roster_;
+  std::vector<Standby> others_;
+  std::map<std::string, Timelines> histories_;  ///< by system identifier
+};
+
+/// The position a server told with its last pulse, nullptr when it told none.
+const PositionFact* PositionOf(const ServerSnapshot& snapshot);
+
+}  // namespace pgrepl::cluster

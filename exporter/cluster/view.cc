@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/cluster/view.h"
+
+#include <algorithm>
+
+#include "exporter/cluster/evaluation.h"
+
+namespace pgrepl::cluster {
+namespace {
+
+template <typename Fact>
+const Fact* FactOf(const ServerView& view, CollectorId id) {
+  return static_cast<const Fact*>(view.facts[static_cast<std::size_t>(id)]);
+}
+
+std::string LabelsOf(const Memory& memory, std::string_view server) {
+  return ScopeLabels({{"pg_cluster", memory.options().name}, {"server", server}});
+}
+
+double AgeOf(Time then, Time now) { return std::max(0.0, Seconds(now - then)); }
+
+void AddFacts(const Memory& memory, const Member& member, Time now, ServerView& view) {
+  const ServerSnapshot& snapshot = *member.snapshot;
+  view.tried = true;
+  view.up = snapshot.up;
+  view.reason = snapshot.reason;
+  view.version = snapshot.version_text;
+  view.address = snapshot.address;
+  for (std::size_t i = 0; i < kCollectorCount; ++i) {
+    const CollectedFact& collected = snapshot.facts[i];
+    view.runs[i] = collected.run;
+    const Freshness fresh{now, memory.options().MaxAge(Collectors()[i]->cadence)};
+    if (collected.fact && fresh(collected.at)) view.facts[i] = collected.fact.get();
+  }
+  const auto* server = FactOf<ServerFact>(view, CollectorId::kServer);
+  if (server != nullptr && server->clock > 0) {
+    view.clock_skew_seconds = server->clock - snapshot.Of(CollectorId::kServer).wall_at;
+  }
+}
+
+ReceiverView ReceiverOf(const Standby& standby, const Freshness& fresh) {
+  ReceiverView view{.up = standby.Receives(fresh), .restarts = standby.receiver_restarts};
+  const bool configured = standby.receiver == nullptr || standby.receiver->conninfo_set != false;
+  // PostgreSQL doesn't start a receiver again while one of these holds.
+  const bool kept_away = standby.paused || standby.delayed || standby.backlog;
+  view.expected = configured && (view.up || !kept_away);
+  if (const auto changed = standby.messages.changed_at()) {
+    view.last_message_age_seconds = AgeOf(*changed, fresh.now);
+  }
+  return view;
+}
+
+void AddSender(const Standby& standby, std::string_view name, std::size_t upstream,
+               const Freshness& fresh, ServerView& view) {
+  const auto changed = standby.replies.changed_at();
+  if (standby.upstream != upstream || !changed) return;
+  view.senders.push_back({.standby = std::string(name),
+                          .row = standby.FreshSender(fresh),
+                          .reply_age_seconds = AgeOf(*changed, fresh.now),
+                          .alive = standby.sender});
+}
+
+// The standbys whose row is, or last was, on this server.
+void AddSenders(const Memory& memory, std::size_t upstream, const Freshness& fresh,
+                ServerView& view) {
+  for (const Member& member : memory.members()) {
+    AddSender(member.standby, member.standby.identity.name, upstream, fresh, view);
+  }
+  for (std::size_t i = 0; i < memory.others().size(); ++i) {
+    const Roster::Standby& named = memory.roster().standbys()[i];
+    if (named.listed) AddSender(memory.others()[i], named.name, upstream, fresh, view);
+  }
+}
+
+ServerView MemberView(const Memory& memory, const Evaluation& evaluation, std::size_t index,
+                      Time now) {
+  const Member& member = memory.members()[index];
+  const ServerOptions& options = memory.options().servers[index];
+  ServerView view{.name = options.name, .role = member.role, .timeline = member.timeline};
+  view.role_changes = member.role_changes;
+  view.system_identifier = member.system_identifier;
+  view.labels = LabelsOf(memory, options.name);
+  if (member.snapshot) AddFacts(memory, member, now, view);
+  if (member.role != Role::kPrimary) {
+    view.lag = evaluation.LagOf(member.standby);
+    view.lag->threshold = options.max_lag_seconds;
+    const auto* position = FactOf<PositionFact>(view, CollectorId::kLag);
+    if (position != nullptr) view.lag->apply_delay = position->apply_delay;
+    view.receiver = ReceiverOf(member.standby, memory.FreshAt(now));
+  }
+  AddSenders(memory, index, memory.FreshAt(now), view);
+  return view;
+}
+
+ServerView OtherView(const Memory& memory, const Evaluation& evaluation, std::size_t index,
+                     Time now) {
+  const Standby& standby = memory.others()[index];
+  const std::string& name = memory.roster().standbys()[index].name;
+  ServerView view{.name = name, .configured = false, .tried = true, .role = Role::kStandby};
+  view.timeline = standby.timeline;
+  view.labels = LabelsOf(memory, name);
+  view.lag = evaluation.LagOf(standby);
+  view.receiver = ReceiverView{.up = standby.Receives(memory.FreshAt(now))};
+  return view;
+}
+
+// Only standbys, with an upstream that isn't configured: the primary is somebody else's.
+int AutomaticPrimaries(const Memory& memory) {
+  const auto has = [&](Role role) {
+    return std::any_of(memory.members().begin(), memory.members().end(),
+                       [&](const Member& member) { return member.role == role; });
+  };
+  return !has(Role::kPrimary) && has(Role::kStandby) ? 0 : 1;
+}
+
+}  // namespace
+
+ClusterView BuildView(const Memory& memory, Time now) {
+  const ClusterOptions& options = memory.options();
+  const Evaluation evaluation(memory, now);
+  ClusterView view{.name = options.name, .labels = ScopeLabels({{"pg_cluster", options.name}})};
+  for (std::size_t i = 0; i < memory.members().size(); ++i) {
+    view.servers.push_back(MemberView(memory, evaluation, i, now));
+    if (memory.members()[i].snapshot) view.alive.push_back(memory.members()[i].snapshot);
+  }
+  for (std::size_t i = 0; i < memory.others().size(); ++i) {
+    if (memory.roster().standbys()[i].listed) {
+      view.servers.push_back(OtherView(memory, evaluation, i, now));
+    }
+  }
+  view.primaries = evaluation.Primaries();
+  view.expected_primaries = options.expected_primaries.value_or(AutomaticPrimaries(memory));
+  const int rest = static_cast<int>(options.servers.size()) - view.expected_primaries;
+  view.expected_standbys = options.expected_standbys.value_or(std::max(rest, 0));
+  return view;
+}
+
+}  // namespace pgrepl::cluster
