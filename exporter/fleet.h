@@ -21,6 +21,7 @@ class Fleet {
                                                Scheduler::CountConnection count_connection);
 
   void Start() { scheduler_->Start(); }
+  bool Stop() { return scheduler_->Stop(); }  ///< as Scheduler::Stop
 
   /// Thread-safe.
   [[nodiscard]] std::vector<ClusterView> View() const;

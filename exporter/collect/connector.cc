@@ -15,6 +15,7 @@ struct Connector::Shared {
   ConditionVariable wake;
   std::deque<Attempt> queue PGREPL_GUARDED_BY(mutex);
   bool stopping PGREPL_GUARDED_BY(mutex) = false;
+  int running PGREPL_GUARDED_BY(mutex) = 0;
 
   bool Take(Attempt& attempt) {
     MutexLock lock(mutex);
@@ -37,20 +38,35 @@ struct Connector::Shared {
       Result<Connection> result = Connect(attempt.login, attempt.limits, attempt.per_host);
       Deliver(attempt, std::move(result));
     }
+    MutexLock lock(mutex);
+    --running;
+    wake.notify_all();
   }
 };
 
 Connector::Connector(int threads) : shared_(std::make_shared<Shared>()) {
+  {
+    MutexLock lock(shared_->mutex);
+    shared_->running = threads;
+  }
   for (int i = 0; i < threads; ++i) {
     std::thread([shared = shared_] { shared->Run(); }).detach();
   }
 }
 
-Connector::~Connector() {
+Connector::~Connector() { Stop(); }
+
+bool Connector::Stop() {
   MutexLock lock(shared_->mutex);
   shared_->stopping = true;
   shared_->queue.clear();
   shared_->wake.notify_all();
+  // Those that wait for work end at once.
+  const Time deadline = Now() + std::chrono::milliseconds(200);
+  while (shared_->running > 0 && Now() < deadline) {
+    shared_->wake.wait_for(shared_->mutex, deadline - Now());
+  }
+  return shared_->running == 0;
 }
 
 void Connector::Submit(Attempt attempt) {

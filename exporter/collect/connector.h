@@ -22,13 +22,16 @@ class Connector {
   };
 
   explicit Connector(int threads);
-  /// Forgets what is queued and returns at once: a thread inside a resolver may end much later, and
-  /// its attempt is then dropped, `done` never called.
+  /// As Stop.
   ~Connector();
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
 
   void Submit(Attempt attempt);
+
+  /// Forgets what is queued; `done` is not called any more. False when a thread is still inside an
+  /// attempt, as a resolver that hangs: it ends by itself, whenever that is.
+  bool Stop();
 
  private:
   struct Shared;

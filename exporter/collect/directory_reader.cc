@@ -14,6 +14,7 @@ struct DirectoryReader::Shared {
   Mutex mutex;
   ConditionVariable wake;
   bool stopping PGREPL_GUARDED_BY(mutex) = false;
+  int running PGREPL_GUARDED_BY(mutex) = 0;
 
   // False once the reader is being destroyed.
   bool Deliver(const Report& report, std::optional<ArchiveDirectoryFact> fact, Duration interval) {
@@ -47,16 +48,30 @@ std::optional<ArchiveDirectoryFact> ReadArchiveDirectory(const std::string& path
 
 DirectoryReader::DirectoryReader() : shared_(std::make_shared<Shared>()) {}
 
-DirectoryReader::~DirectoryReader() {
+DirectoryReader::~DirectoryReader() { Stop(); }
+
+bool DirectoryReader::Stop() {
   MutexLock lock(shared_->mutex);
   shared_->stopping = true;
   shared_->wake.notify_all();
+  const Time deadline = Now() + std::chrono::milliseconds(200);
+  while (shared_->running > 0 && Now() < deadline) {
+    shared_->wake.wait_for(shared_->mutex, deadline - Now());
+  }
+  return shared_->running == 0;
 }
 
 void DirectoryReader::Watch(std::string path, Duration interval, Report report) {
+  {
+    MutexLock lock(shared_->mutex);
+    ++shared_->running;
+  }
   std::thread([shared = shared_, path = std::move(path), interval, report = std::move(report)] {
     while (shared->Deliver(report, ReadArchiveDirectory(path), interval)) {
     }
+    MutexLock lock(shared->mutex);
+    --shared->running;
+    shared->wake.notify_all();
   }).detach();
 }
 

@@ -21,13 +21,16 @@ class DirectoryReader {
   using Report = std::function<void(std::optional<ArchiveDirectoryFact>)>;
 
   DirectoryReader();
-  /// Reports cease; threads end when their file system lets them.
+  /// As Stop.
   ~DirectoryReader();
   DirectoryReader(const DirectoryReader&) = delete;
   DirectoryReader& operator=(const DirectoryReader&) = delete;
 
   /// Reads `path` now and every `interval`, calling `report` on the thread that read it.
   void Watch(std::string path, Duration interval, Report report);
+
+  /// Reports cease. False when a thread still waits for its file system: it ends by itself.
+  bool Stop();
 
  private:
   struct Shared;

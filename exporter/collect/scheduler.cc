@@ -53,15 +53,17 @@ std::unique_ptr<ServerSession> Scheduler::MakeSession(ServerId id, SessionOption
       [this, id](ServerSnapshotPtr snapshot) { publish_(id, std::move(snapshot)); });
 }
 
-Scheduler::~Scheduler() {
+Scheduler::~Scheduler() { Stop(); }
+
+bool Scheduler::Stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
   }
   Wake();
   if (thread_.joinable()) thread_.join();
-  directories_.reset();
-  connector_.reset();
+  const bool directories_ended = directories_->Stop();
+  return connector_->Stop() && directories_ended;
 }
 
 void Scheduler::Start() {

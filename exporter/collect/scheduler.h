@@ -32,12 +32,16 @@ class Scheduler {
   };
 
   Scheduler(Options options, Publish publish, CountConnection count_connection);
-  /// Ends the thread and closes all connections.
+  /// As Stop.
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
   void Start();
+
+  /// Ends the thread; nothing is published any more. False when a connector or directory thread
+  /// hangs in the system and can't be ended.
+  bool Stop();
 
  private:
   struct Connected {

@@ -67,9 +67,8 @@ std::string Expose(const std::vector<ClusterView>& clusters, const CollectorSet&
 
 TextFormat NegotiateFormat(std::string_view accept) {
   const double open_metrics = Weight(accept, "application/openmetrics-text");
-  return open_metrics > 0 && open_metrics >= Weight(accept, "text/plain")
-             ? TextFormat::kOpenMetrics
-             : TextFormat::kPrometheus;
+  return open_metrics > 0 && open_metrics >= Weight(accept, "text/plain") ? TextFormat::kOpenMetrics
+                                                                          : TextFormat::kPrometheus;
 }
 
 }  // namespace pgrepl::http

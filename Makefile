@@ -1,0 +1,62 @@
+# The front door. Everything here runs on a fresh Debian 12; what is missing is installed first.
+# SPDX-License-Identifier: Apache-2.0
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+EXPORTER := build/release/exporter/pg_replication_exporter
+JOBS ?= $(shell nproc)
+# Whose files `make test` sends through clang-tidy, against HEAD; `make tidy` takes all.
+BASE ?= $(shell git rev-parse --verify -q HEAD~20 || git rev-list --max-parents=0 HEAD | tail -1)
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1|\2/' | column -t -s '|'
+
+.PHONY: dependencies
+dependencies: ## install what building, testing and the demo need
+	@packaging/install-dependencies.sh
+
+.PHONY: build
+build: dependencies ## build the release binary
+	cmake --preset release -DPGREPL_TESTS=OFF >/dev/null
+	cmake --build --preset release -j $(JOBS)
+
+.PHONY: demo
+demo: build ## a primary, three standbys, the exporter, Prometheus, Alertmanager; Ctrl-C ends all
+	python3 -m tests.lab.demo --exporter $(EXPORTER) $(DEMO)
+
+.PHONY: dev
+dev: dependencies ## build the debug binary and all tests
+	cmake --preset dev >/dev/null
+	cmake --build --preset dev -j $(JOBS)
+
+.PHONY: unit
+unit: dev ## unit tests only, in seconds
+	ctest --preset dev -L unit -j $(JOBS)
+
+.PHONY: tidy
+tidy: dependencies ## all files through clang's thread-safety analysis and clang-tidy
+	cmake --preset tidy >/dev/null
+	tests/lint/tidy.sh
+
+.PHONY: test
+test: build dev ## all tests: unit, lint, rules, live
+	cmake --preset tidy >/dev/null
+	ctest --preset dev -L 'unit|lint|rules' -j $(JOBS)
+	tests/lint/tidy.sh --changed $(BASE)
+	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L live
+
+.PHONY: test-asan test-tsan
+test-asan test-tsan: test-%: dependencies ## unit and live tests with sanitizers (also test-tsan)
+	cmake --preset $* >/dev/null
+	cmake --build --preset $* -j $(JOBS)
+	PGREPL_EXPORTER=$(CURDIR)/build/$*/exporter/pg_replication_exporter ctest --preset $* -L 'unit|live'
+
+.PHONY: format
+format: ## clang-format all C++ files in place
+	git ls-files '*.cc' '*.h' | xargs clang-format -i
+
+.PHONY: clean
+clean: ## remove build folders
+	rm -rf build

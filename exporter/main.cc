@@ -1,0 +1,117 @@
+// pg_replication_exporter: flags -> config -> wire the objects -> run until a signal says stop.
+// SPDX-License-Identifier: Apache-2.0
+#include <csignal>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "exporter/base/log.h"
+#include "exporter/config/environment.h"
+#include "exporter/config/flags.h"
+#include "exporter/config/load.h"
+#include "exporter/fleet.h"
+#include "exporter/http/routes.h"
+#include "exporter/http/server.h"
+#include "exporter/metrics/self_metrics.h"
+
+namespace pgrepl {
+namespace {
+
+constexpr const char* kVersion = PGREPL_VERSION;
+
+int Fail(const Error& error, int exit_code) {
+  std::fprintf(stderr, "pg_replication_exporter: %s\n", error.message.c_str());
+  if (!error.hint.empty()) std::fprintf(stderr, "  %s\n", error.hint.c_str());
+  return exit_code;
+}
+
+Result<config::Config> ReadConfig(const config::Flags& flags) {
+  if (!flags.config_file.empty()) return config::Load(flags.config_file, CollectorNames());
+  return config::FromEnvironment(
+      [](const char* name) { return std::getenv(name); },  // NOLINT(concurrency-mt-unsafe)
+      [](const std::string& conninfo) -> Result<std::string> {
+        const Result<Conninfo> parsed = Conninfo::Parse(conninfo);
+        if (!parsed) return parsed.error();
+        return parsed->Address();
+      });
+}
+
+// On unless the configuration says otherwise; a flag wins over the file.
+CollectorSet EnabledCollectors(const config::Config& config, const config::Flags& flags) {
+  CollectorSet enabled{};
+  for (std::size_t i = 0; i < kCollectorCount; ++i) {
+    enabled[i] = true;
+    for (const auto* said : {&config.collectors, &flags.collectors}) {
+      const auto found = said->find(CollectorNames()[i]);
+      if (found != said->end()) enabled[i] = found->second;
+    }
+  }
+  return enabled;
+}
+
+// Blocked in every thread, so that only this wait sees them.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // civetweb and libpq both write to sockets that may die.
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void WaitForStop(const sigset_t& signals) {
+  int signal = 0;
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
+    log::Warn("SIGHUP ignored: the configuration is read at start only; restart to change it");
+  }
+  log::Info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+}
+
+int Run(const config::Flags& flags) {
+  const Result<config::Config> config = ReadConfig(flags);
+  if (!config) return Fail(config.error(), 1);
+  const sigset_t signals = BlockSignals();
+  const CollectorSet collectors = EnabledCollectors(*config, flags);
+  SelfMetrics self(kVersion);
+  Result<std::unique_ptr<Fleet>> fleet =
+      Fleet::Create(*config, collectors, [&self] { self.CountConnection(); });
+  if (!fleet) return Fail(fleet.error(), 1);
+  Result<std::unique_ptr<http::Server>> server =
+      http::Server::Start({.listen_addresses = flags.listen_addresses},
+                          http::MakeRoutes({.telemetry_path = flags.telemetry_path,
+                                            .version = kVersion,
+                                            .collectors = collectors,
+                                            .self = &self,
+                                            .view = [&fleet] { return (*fleet)->View(); }}));
+  if (!server) return Fail(server.error(), 1);
+  (*fleet)->Start();
+  for (const std::string& address : flags.listen_addresses) {
+    log::Info("listening", {{"address", address}, {"version", kVersion}});
+  }
+  WaitForStop(signals);
+  server->reset();
+  const bool ended = (*fleet)->Stop();
+  // A thread that hangs in a resolver or on a file system would run into the exit handlers.
+  if (!ended) std::quick_exit(0);
+  return 0;
+}
+
+int Main(int argc, const char* const* argv) {
+  const Result<config::CommandLine> command_line =
+      config::ParseCommandLine(argc, argv, kVersion, CollectorNames());
+  if (!command_line) return Fail(command_line.error(), config::kUsageExitCode);
+  if (!command_line->printout.empty()) {
+    std::fputs(command_line->printout.c_str(), stdout);
+    return 0;
+  }
+  log::Init(command_line->flags.log_level, command_line->flags.log_format);
+  return Run(command_line->flags);
+}
+
+}  // namespace
+}  // namespace pgrepl
+
+int main(int argc, char** argv) { return pgrepl::Main(argc, argv); }
