@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A laboratory for streaming replication: real servers, real faults, the truth beside them.
+
+    with Workspace() as workspace:
+        cluster = Cluster(workspace)
+        with cluster.s1.replay_paused():
+            ...
+
+`workspace` ends whatever was started in it, `cluster` builds a topology with the setup kit,
+`postgres` is one server and the faults it can suffer, `load` writes, `truth` samples the servers
+many times a second, and `comparison` holds the exporter's page against that. `exporter`,
+`prometheus`, `alertmanager` and `promtool` run the real programs. `demo` puts it all on a screen.
+
+Python's standard library only.
+"""

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the exporter says, second by second, against the truth."""
+
+import time
+from dataclasses import dataclass, field
+
+# lag.md's words: a false alarm says more than 5 s where less than 1 s is true; a miss says less
+# than half of a truth over 5 s, or nothing.
+ALARM = 5.0
+HARMLESS = 1.0
+
+
+@dataclass
+class Verdict:
+    """How well one standby's lag was told. The last three are in seconds."""
+    mean_error: float = 0.0
+    worst_error: float = 0.0
+    false_alarm: float = 0.0
+    missed: float = 0.0
+    absent: float = 0.0
+    said: list = field(default_factory=list)
+    true: list = field(default_factory=list)
+
+    def __str__(self):
+        return (f"mean error {self.mean_error:.2f} s, worst {self.worst_error:.2f} s, false alarm "
+                f"{self.false_alarm:.1f} s, missed {self.missed:.1f} s, absent {self.absent:.1f} s")
+
+
+class Comparison:
+    """Scrapes for a while and remembers what was said and what was true at that moment."""
+
+    def __init__(self, exporter, truth, standbys, every=0.25):
+        self._exporter = exporter
+        self._truth = truth
+        self._standbys = standbys
+        self._every = every
+        self._samples = {standby.name: [] for standby in standbys}
+        self.pages = []
+
+    def run(self, seconds):
+        """May be called again: the samples add up."""
+        end = time.monotonic() + seconds
+        while (begin := time.monotonic()) < end:
+            page = self._exporter.scrape()
+            self.pages.append(page)
+            # The page is as of some moment between asking and the answer.
+            at = begin + page.seconds / 2
+            for standby in self._standbys:
+                said = page.value("pgrepl_lag_seconds", server=standby.name)
+                self._samples[standby.name].append((said, self._truth.lag(standby, at)))
+            time.sleep(max(0.0, begin + self._every - time.monotonic()))
+        return self
+
+    def verdict(self, standby):
+        samples = self._samples[standby.name]
+        errors = [abs(said - true) for said, true in samples if said is not None]
+        return Verdict(
+            mean_error=sum(errors) / len(errors) if errors else float("inf"),
+            worst_error=max(errors, default=float("inf")),
+            false_alarm=self._every * sum(
+                said is not None and said > ALARM and true < HARMLESS for said, true in samples),
+            missed=self._every * sum(
+                true > ALARM and (said is None or said < true / 2) for said, true in samples),
+            absent=self._every * sum(said is None for said, _ in samples),
+            said=[said for said, _ in samples],
+            true=[true for _, true in samples])
