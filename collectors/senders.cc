@@ -26,7 +26,10 @@ constexpr std::string_view kStates[] = {"startup", "catchup",  "streaming",
 constexpr std::string_view kSyncStates[] = {"async", "potential", "sync", "quorum", "other"};
 
 constexpr Family kCount{.name = "pgrepl_senders",
-                        .help = "WAL senders by kind and state (pg_stat_replication.state).",
+                        .help =
+                            "WAL senders by kind and state; 0 when the server is down, the "
+                            "last known while only we can't reach it "
+                            "(pg_stat_replication.state).",
                         .labels = kCountLabels};
 constexpr Family kLagSeconds{.name = "pgrepl_sender_lag_seconds",
                              .help =
@@ -177,8 +180,11 @@ void EmitSender(const SenderView& sender, Samples& samples) {
 
 void Emit(const void* opaque, const ServerView& server, Samples& samples) {
   const auto* fact = static_cast<const SendersFact*>(opaque);
-  if (fact == nullptr) return;
-  EmitCounts(*fact, samples);
+  if (!server.up && RefusesConnections(server.reason)) {
+    EmitCounts({}, samples);
+  } else if (fact != nullptr) {
+    EmitCounts(*fact, samples);
+  }
   for (const SenderView& sender : server.senders) EmitSender(sender, samples);
 }
 
@@ -190,6 +196,7 @@ constexpr Collector kSenders{.name = "senders",
                              .cadence = Cadence::kPulse,
                              .families = kFamilies,
                              .statements = kStatements,
+                             .keep_while_down = true,
                              .decode = DecodeAs<SendersFact, Decode>,
                              .emit = Emit};
 

@@ -64,7 +64,9 @@ SELECT slot_name, slot_type, temporary, active,
        pg_wal_lsn_diff(e.lsn, confirmed_flush_lsn)::float8,
        wal_status,
        safe_wal_size,
-       extract(epoch FROM clock_timestamp() - inactive_since)::float8
+       -- inactive_since is NULL while somebody streams.
+       CASE WHEN active THEN 0
+            ELSE extract(epoch FROM clock_timestamp() - inactive_since) END::float8
   FROM pg_replication_slots,
        (SELECT CASE WHEN pg_is_in_recovery()
                     THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
@@ -131,7 +133,6 @@ Slot DecodeRow(const Row& row) {
   if (slot.wal_status == "lost") slot.retained_bytes.reset();
   // A slot that never reserved WAL has a safe size that means nothing.
   if (slot.wal_status.empty()) slot.safe_bytes.reset();
-  if (slot.active && !slot.inactive_seconds && row.Number(kAge)) slot.inactive_seconds = 0;
   return slot;
 }
 

@@ -9,12 +9,6 @@
 namespace pgrepl::cluster {
 namespace {
 
-// It is there and says no: what it had written last is all there is.
-bool Refuses(UpReason reason) {
-  return reason == UpReason::kRefused || reason == UpReason::kShuttingDown ||
-         reason == UpReason::kStarting || reason == UpReason::kNotConsistent;
-}
-
 std::optional<double> Between(const std::optional<Lsn>& behind, const std::optional<Lsn>& ahead) {
   if (!behind || !ahead) return std::nullopt;
   return BytesBetween(*behind, *ahead);
@@ -74,7 +68,8 @@ Evaluation::Basis Evaluation::BasisOf(const Standby& standby) const {
     basis.reference = Reference::kReceiver;
     basis.history = memory_.HistoryOf(receiver->system_identifier);
     basis.timeline = std::max(basis.timeline, receiver->timeline);
-  } else if (primary != nullptr && primary->snapshot && Refuses(primary->snapshot->reason)) {
+  } else if (primary != nullptr && RefusesConnections(primary->snapshot->reason)) {
+    // What it had written last is all there is.
     basis.reference = Reference::kDead;
   }
   return basis;
@@ -87,18 +82,32 @@ Standing Evaluation::StandingOf(const Standby& standby, Lsn replayed, const Basi
   return basis.history->Measure(timeline, replayed.bytes, current);
 }
 
-std::optional<Time> Evaluation::CaughtUpAt(const Standby& standby) const {
+// The primary's sample of the same pulse may come in after the standby's.
+bool Evaluation::VouchedFor(const Basis& basis, Time at) const {
+  if (basis.history == nullptr || !basis.timeline) return false;
+  const LsnHistory* current = basis.history->Find(static_cast<TimelineId>(*basis.timeline));
+  if (current == nullptr || !current->LastVouchedFor()) return false;
+  return *current->LastVouchedFor() >= at - memory_.options().pulse_interval / 2;
+}
+
+std::optional<MeasuredLag> Evaluation::Measure(const Standby& standby) const {
   const auto position = standby.Position(fresh_);
-  if (!position || !fresh_(position->at) || position->at <= standby.caught_up_at) {
-    return std::nullopt;
-  }
+  if (!position || !fresh_(position->at)) return std::nullopt;
+  if (standby.measured && position->at <= standby.measured->at) return std::nullopt;
   const Basis basis = BasisOf(standby);
   if (basis.reference != Reference::kPrimary && basis.reference != Reference::kReceiver) {
     return std::nullopt;
   }
+  if (basis.reference == Reference::kPrimary && !VouchedFor(basis, position->at)) {
+    return std::nullopt;
+  }
   const Standing standing = StandingOf(standby, position->lsn, basis);
-  if (!std::holds_alternative<CaughtUp>(standing)) return std::nullopt;
-  return position->at;
+  if (std::holds_alternative<CaughtUp>(standing)) return MeasuredLag{position->at, 0};
+  const auto* crossing = std::get_if<Crossing>(&standing);
+  if (crossing == nullptr) return std::nullopt;
+  // A transaction of this very moment is not replayed all the same.
+  constexpr double kLeast = 1e-6;
+  return MeasuredLag{position->at, std::max(kLeast, Seconds(position->at - crossing->at))};
 }
 
 LagView Evaluation::LagOf(const Standby& standby) const {
@@ -113,7 +122,7 @@ LagView Evaluation::LagOf(const Standby& standby) const {
   if (position) {
     inputs.standing = StandingOf(standby, position->lsn, basis);
     inputs.sampled_at = position->at;
-    inputs.moved = position->moved;
+    inputs.growth = standby.LagGrowth();
     // A sample is overdue once the next should have come.
     inputs.fresh = now_ - position->at <= 2 * memory_.options().pulse_interval;
   }

@@ -23,8 +23,9 @@ class Evaluation {
   /// seconds, bounds, bytes and link of a standby; threshold and delay are the caller's.
   [[nodiscard]] LagView LagOf(const Standby& standby) const;
 
-  /// When its newest sample was read, if that proves that it has replayed every transaction.
-  [[nodiscard]] std::optional<Time> CaughtUpAt(const Standby& standby) const;
+  /// The lag at the moment of its newest sample, 0 only if that proves that it has replayed every
+  /// transaction; nullopt when it was measured before, or nobody vouches for the primary.
+  [[nodiscard]] std::optional<MeasuredLag> Measure(const Standby& standby) const;
 
   /// Distinct primaries that answer, and those that only we can't reach: somebody streams from them.
   [[nodiscard]] int Primaries() const;
@@ -43,6 +44,7 @@ class Evaluation {
   [[nodiscard]] Basis BasisOf(const Standby& standby) const;
   [[nodiscard]] static Standing StandingOf(const Standby& standby, Lsn replayed,
                                            const Basis& basis);
+  [[nodiscard]] bool VouchedFor(const Basis& basis, Time at) const;
   [[nodiscard]] LagBytes BytesOf(const Standby& standby, const Basis& basis) const;
   [[nodiscard]] bool SomebodyStreamsFrom(std::size_t member) const;
 

@@ -31,10 +31,10 @@ LagView CaughtUpView(const LagInputs& in) {
 }
 
 LagView BehindView(const LagInputs& in, const Crossing& crossing) {
-  // A standby that moves is as far behind as when it was looked at; one that stands still, or
-  // can't be seen, falls further behind with every moment.
-  const Time at = in.fresh && in.moved ? in.sampled_at : in.now;
-  LagView view{.seconds = SecondsSince(crossing.at, at),
+  // One that can't be seen may stand still.
+  const double growth = in.fresh ? in.growth : 1;
+  LagView view{.seconds = SecondsSince(crossing.at, in.sampled_at) +
+                          growth * SecondsSince(std::max(in.sampled_at, crossing.at), in.now),
                .known = crossing.bound == Bound::kExact,
                .bound = crossing.bound == Bound::kAtLeast ? LagBound::kAtLeast : LagBound::kExact,
                .source = SourceOf(in.reference)};

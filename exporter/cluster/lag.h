@@ -26,7 +26,9 @@ struct LagInputs {
   Reference reference = Reference::kPrimary;
   Time sampled_at{};   ///< when the replay position was read
   bool fresh = false;  ///< and that is recent
-  bool moved = false;  ///< and it had moved since the sample before
+  /// How fast the lag grew between the last two samples, in seconds per second from 0 to 1: what
+  /// it will have done since. 1 for a standby that stands still, 0 for one that keeps up.
+  double growth = 0;
   /// When it was last seen with everything replayed; else when we began to watch it.
   Time caught_up_at{};
   /// It has started again from an older position than it once showed, and not caught up since:

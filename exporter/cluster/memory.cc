@@ -63,7 +63,7 @@ void Memory::Observe(std::size_t server, const ServerSnapshotPtr& snapshot, Time
     if (member.role == Role::kStandby) FollowStandby(member, now);
   }
   Link(SendersNow(now), now);
-  NoteCaughtUp(now);
+  Measure(now);
 }
 
 void Memory::FollowIdentity(Member& member) {
@@ -214,14 +214,14 @@ void Memory::LinkOthers(const std::vector<SeenSender>& senders, Time now) {
   others_ = std::move(kept);
 }
 
-void Memory::NoteCaughtUp(Time now) {
+void Memory::Measure(Time now) {
   const Evaluation evaluation(*this, now);
   for (Member& member : members_) {
     if (member.role != Role::kStandby) continue;
-    if (const auto at = evaluation.CaughtUpAt(member.standby)) member.standby.SeeCaughtUp(*at);
+    if (const auto lag = evaluation.Measure(member.standby)) member.standby.SeeMeasured(*lag);
   }
   for (Standby& other : others_) {
-    if (const auto at = evaluation.CaughtUpAt(other)) other.SeeCaughtUp(*at);
+    if (const auto lag = evaluation.Measure(other)) other.SeeMeasured(*lag);
   }
 }
 

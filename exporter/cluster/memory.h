@@ -86,7 +86,7 @@ class Memory {
   void LinkOthers(const std::vector<SeenSender>& senders, Time now);
   void Unlink(Standby& standby) const;
   static void Attach(Standby& standby, const SeenSender& sender);
-  void NoteCaughtUp(Time now);
+  void Measure(Time now);
   Timelines& HistoryFor(const std::string& system_identifier);
 
   ClusterOptions options_;

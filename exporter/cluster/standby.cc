@@ -8,8 +8,7 @@ namespace {
 
 void Advance(std::optional<ReplayPosition>& position, Lsn lsn, Time at) {
   if (position && at <= position->at) return;
-  const bool moved = position && position->lsn != lsn;
-  position = ReplayPosition{lsn, at, moved};
+  position = ReplayPosition{lsn, at};
 }
 
 }  // namespace
@@ -57,10 +56,19 @@ void Standby::SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Tim
   sender = std::move(row);
 }
 
-void Standby::SeeCaughtUp(Time at) {
-  caught_up_at = at;
+void Standby::SeeMeasured(const MeasuredLag& lag) {
+  measured_before = measured;
+  measured = lag;
+  if (lag.seconds > 0) return;
+  caught_up_at = lag.at;
   caught_up_once = true;
   replaying_again = false;
+}
+
+double Standby::LagGrowth() const {
+  if (!measured || !measured_before) return 0;
+  const double elapsed = Seconds(measured->at - measured_before->at);
+  return std::clamp((measured->seconds - measured_before->seconds) / elapsed, 0.0, 1.0);
 }
 
 std::optional<ReplayPosition> Standby::Position(const Freshness& fresh) const {

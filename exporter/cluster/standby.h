@@ -23,7 +23,12 @@ namespace pgrepl::cluster {
 struct ReplayPosition {
   Lsn lsn;
   Time at{};
-  bool moved = false;  ///< since the sample before
+};
+
+/// The lag at the moment of a sample.
+struct MeasuredLag {
+  Time at{};
+  double seconds = 0;
 };
 
 /// How long ago a sample may have been read to still count as now.
@@ -43,6 +48,7 @@ struct Standby {
   bool replaying_again = false;  ///< started again behind `highest`, not caught up since
   Time caught_up_at{};           ///< else when watching began
   bool caught_up_once = false;
+  std::optional<MeasuredLag> measured, measured_before;
 
   std::optional<std::size_t> upstream;   ///< the configured server it last was seen on
   std::string upstream_address;          ///< identity.upstream as of then
@@ -64,7 +70,10 @@ struct Standby {
   void SeeTimeline(std::int64_t seen);
   void SeeReceiver(const FactPtr& fact, Time at);
   void SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Time at);
-  void SeeCaughtUp(Time at);
+  void SeeMeasured(const MeasuredLag& lag);
+
+  /// Seconds of lag per second between the last two samples, within 0 and 1.
+  [[nodiscard]] double LagGrowth() const;
 
   /// Best first: what it says itself, what its upstream says, what was last known.
   [[nodiscard]] std::optional<ReplayPosition> Position(const Freshness& fresh) const;

@@ -30,7 +30,8 @@ void AddFacts(const Memory& memory, const Member& member, Time now, ServerView& 
     const CollectedFact& collected = snapshot.facts[i];
     view.runs[i] = collected.run;
     const Freshness fresh{now, memory.options().MaxAge(Collectors()[i]->cadence)};
-    if (collected.fact && fresh(collected.at)) view.facts[i] = collected.fact.get();
+    const bool kept = !snapshot.up && Collectors()[i]->keep_while_down;
+    if (collected.fact && (kept || fresh(collected.at))) view.facts[i] = collected.fact.get();
   }
   const auto* server = FactOf<ServerFact>(view, CollectorId::kServer);
   if (server != nullptr && server->clock > 0) {

@@ -49,6 +49,12 @@ constexpr std::string_view Name(UpReason reason) {
 /// characters or empty. Words decide only where there is no code, or one code has several meanings.
 UpReason Classify(std::string_view message, std::string_view sqlstate);
 
+/// It is there, or its machine is, and serves nobody: no sender, no new WAL.
+constexpr bool RefusesConnections(UpReason reason) {
+  return reason == UpReason::kRefused || reason == UpReason::kShuttingDown ||
+         reason == UpReason::kStarting || reason == UpReason::kNotConsistent;
+}
+
 /// A sentence on what to do about it; empty where there is nothing to add.
 std::string_view Hint(UpReason reason);
 
