@@ -1,7 +1,6 @@
 // The HTTP side: civetweb behind exact routes, GET and HEAD only unless a route says POST.
 // Handlers run on worker threads, several at once; they read memory and never wait for PostgreSQL.
-// A guard shuts connections that hold a worker without a complete request, so that idle or dribbling
-// clients can't stall a scrape.
+// A connection is closed after one answer; idle or dribbling clients can't stall a scrape (guard.h).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -16,7 +15,7 @@
 namespace pgrepl::http {
 
 struct Request {
-  std::string path;    ///< decoded, without the query
+  std::string path;    ///< the route's
   std::string query;   ///< raw, without '?'
   std::string accept;  ///< the Accept header, empty when absent
 };
@@ -31,16 +30,19 @@ enum class Method { kGet, kPost };  ///< kGet answers HEAD as well
 
 struct Route {
   Method method = Method::kGet;
-  std::string path;  ///< exact
+  std::string path;  ///< compared with what was sent, byte for byte
   std::function<Response(const Request&)> handler;
 };
 
 struct ServerOptions {
-  std::vector<std::string> listen_addresses;  ///< "host:port", "[::1]:port", ":port" (all, v4 and v6)
+  /// "host:port", "[::1]:port", ":port" (all, v4 and v6).
+  std::vector<std::string> listen_addresses;
+  /// Workers. When clients crowd in, each unfinished request takes one for a tenth of a second.
   int threads = 50;
 };
 
-/// Listens from Start until destroyed. Bodies are gzipped when the client asks for it.
+/// Listens from Start until destroyed. Bodies are gzipped when the client asks for it. The process
+/// ignores SIGPIPE. Handlers have 256 kB of stack; what they throw becomes a 500.
 class Server {
  public:
   /// Errors name the address and the reason (in use, not an address, no permission).
@@ -51,7 +53,7 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// The ports in the order of listen_addresses; tells what port 0 became.
-  [[nodiscard]] std::vector<int> ports() const;
+  [[nodiscard]] const std::vector<int>& ports() const;
 
  private:
   class Impl;

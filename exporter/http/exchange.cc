@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/http/exchange.h"
+
+#include <civetweb.h>
+
+#include <array>
+#include <ctime>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "exporter/base/log.h"
+#include "exporter/http/gzip.h"
+
+namespace pgrepl::http {
+namespace {
+
+// A refused body up to this size is read and thrown away, so that the client sees the answer and not
+// a reset.
+constexpr long long kMaxDrainedBytes = 65536;
+
+struct Answer {
+  Response response;
+  std::string headers;  // complete lines, beside those that every answer has
+};
+
+Answer Refusal(mg_connection* connection, int status) {
+  const std::string reason = mg_get_response_code_text(connection, status);
+  return {.response = {.status = status, .body = reason + "\n"}, .headers = {}};
+}
+
+std::string Header(const mg_connection* connection, const char* name) {
+  const char* value = mg_get_header(connection, name);
+  return value != nullptr ? value : "";
+}
+
+std::string Date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  std::array<char, 40> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc)};
+}
+
+void Send(mg_connection* connection, const Answer& answer, bool with_body) {
+  const auto& [status, content_type, body] = answer.response;
+  const std::string head =
+      "HTTP/1.1 " + std::to_string(status) + " " + mg_get_response_code_text(connection, status) +
+      "\r\nDate: " + Date() + "\r\nContent-Type: " + content_type +
+      "\r\nContent-Length: " + std::to_string(body.size()) +
+      "\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n" + answer.headers + "\r\n";
+  mg_write(connection, head.data(), head.size());
+  if (with_body) mg_write(connection, body.data(), body.size());
+}
+
+void Compress(mg_connection* connection, Answer& answer) {
+  answer.headers += "Vary: Accept-Encoding\r\n";
+  if (!AcceptsGzip(Header(connection, "Accept-Encoding"))) return;
+  if (auto packed = Gzip(answer.response.body)) {
+    answer.response.body = *std::move(packed);
+    answer.headers += "Content-Encoding: gzip\r\n";
+  }
+}
+
+Answer Run(mg_connection* connection, const mg_request_info& info, const Route& route) {
+  try {
+    Answer answer{.response = route.handler({
+                      .path = route.path,
+                      .query = info.query_string != nullptr ? info.query_string : "",
+                      .accept = Header(connection, "Accept"),
+                  }),
+                  .headers = {}};
+    Compress(connection, answer);
+    return answer;
+  } catch (const std::exception& failure) {
+    log::Error("HTTP handler failed", {{"path", route.path}, {"error", failure.what()}});
+    return Refusal(connection, 500);
+  }
+}
+
+bool HasChunks(const mg_connection* connection) {
+  return mg_get_header(connection, "Transfer-Encoding") != nullptr;
+}
+
+bool Takes(Method method, std::string_view verb) {
+  return method == Method::kPost ? verb == "POST" : verb == "GET" || verb == "HEAD";
+}
+
+Answer Decide(mg_connection* connection, const mg_request_info& info,
+              const std::vector<Route>& routes) {
+  std::string allowed;
+  for (const Route& route : routes) {
+    if (route.path != info.local_uri_raw) continue;
+    if (Takes(route.method, info.request_method)) {
+      const bool has_body = info.content_length > 0 || HasChunks(connection);
+      return has_body ? Refusal(connection, 413) : Run(connection, info, route);
+    }
+    if (!allowed.empty()) allowed += ", ";
+    allowed += route.method == Method::kPost ? "POST" : "GET, HEAD";
+  }
+  if (allowed.empty()) return Refusal(connection, 404);
+  Answer answer = Refusal(connection, 405);
+  answer.headers = "Allow: " + allowed + "\r\n";
+  return answer;
+}
+
+}  // namespace
+
+int Exchange(mg_connection* connection, const std::vector<Route>& routes) {
+  const mg_request_info& info = *mg_get_request_info(connection);
+  const Answer answer = Decide(connection, info, routes);
+  Send(connection, answer, std::string_view(info.request_method) != "HEAD");
+  // civetweb drains the body after a positive number, for as long as the client likes to send.
+  const bool drain = info.content_length <= kMaxDrainedBytes && !HasChunks(connection);
+  return drain ? answer.response.status : -1;
+}
+
+void Refuse(mg_connection* connection, int status) {
+  Send(connection, Refusal(connection, status), true);
+}
+
+}  // namespace pgrepl::http

@@ -1,0 +1,21 @@
+// One HTTP exchange: a request that civetweb has parsed, the route it is for, the answer on the wire.
+// Runs on civetweb's workers; keeps nothing between exchanges. Nothing of a request is echoed.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "exporter/http/server.h"
+
+struct mg_connection;
+
+namespace pgrepl::http {
+
+/// Answers with the route's response, or 404, 405, 413, or 500 when the handler throws. Returns what
+/// civetweb expects from its callback begin_request.
+int Exchange(mg_connection* connection, const std::vector<Route>& routes);
+
+/// Answers what civetweb could not take as a request.
+void Refuse(mg_connection* connection, int status);
+
+}  // namespace pgrepl::http

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/http/guard.h"
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <netdb.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <utility>
+
+#include "exporter/base/log.h"
+#include "exporter/base/unique_fd.h"
+#include "exporter/http/listen_address.h"
+
+namespace pgrepl::http {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Duration kPause = milliseconds(100);
+constexpr Duration kBusyPause = milliseconds(25);
+constexpr Duration kWarnAgain = std::chrono::minutes(1);
+
+int LocalPort(int fd) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof(address);
+  const bool is_socket = getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0;
+  return is_socket ? PortOf(address) : 0;
+}
+
+// The client at the other end of `fd`, or nothing if it isn't a connection to one of `ports`.
+std::string PeerOf(int fd, const std::vector<int>& ports) {
+  if (std::find(ports.begin(), ports.end(), LocalPort(fd)) == ports.end()) return {};
+  sockaddr_storage address{};
+  socklen_t length = sizeof(address);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  char host[NI_MAXHOST] = "";
+  if (getpeername(fd, generic, &length) != 0 ||
+      getnameinfo(generic, length, host, sizeof(host), nullptr, 0, NI_NUMERICHOST) != 0) {
+    return {};
+  }
+  return Guard::Peer(host, PortOf(address));
+}
+
+bool HasBytes(int fd, unsigned long queue) {
+  int bytes = 0;
+  return ioctl(fd, queue, &bytes) == 0 && bytes > 0;
+}
+
+Awaiting WhomItAwaits(int fd, bool answering) {
+  if (answering) return HasBytes(fd, SIOCOUTQ) ? Awaiting::kReader : Awaiting::kUs;
+  return HasBytes(fd, FIONREAD) ? Awaiting::kUs : Awaiting::kRequest;
+}
+
+// By now the number may mean another file, even a connection to PostgreSQL; a duplicate can't
+// change its meaning between the check and the shutdown.
+void Shut(int fd, const std::string& peer, const std::vector<int>& ports) {
+  const UniqueFd duplicate(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (duplicate.valid() && PeerOf(duplicate.get(), ports) == peer) {
+    shutdown(duplicate.get(), SHUT_RDWR);
+  }
+}
+
+}  // namespace
+
+Duration Patience(Awaiting awaiting, bool crowded) {
+  switch (awaiting) {
+    case Awaiting::kRequest:
+      // civetweb gives up after 4 s (server.cc) with an answer, which is kinder.
+      return crowded ? Duration(milliseconds(100)) : Duration(seconds(5));
+    case Awaiting::kReader:
+      return crowded ? seconds(1) : seconds(10);
+    case Awaiting::kUs:
+      break;
+  }
+  return Duration::max();
+}
+
+Guard::~Guard() { Stop(); }
+
+void Guard::Watch(std::vector<int> ports, size_t workers) {
+  ports_ = std::move(ports);
+  workers_ = workers;
+  descriptors_.reset(opendir("/proc/self/fd"));
+  if (!descriptors_) {
+    log::Warn("cannot read /proc/self/fd: idle HTTP clients may delay scrapes");
+    return;
+  }
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Guard::Stop() {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  for (const Connection& connection : Open()) Shut(connection.fd, connection.peer, ports_);
+}
+
+Guard::Answering::Answering(Guard& guard, std::string peer)
+    : guard_(guard), peer_(std::move(peer)) {
+  const MutexLock lock(guard_.mutex_);
+  guard_.answering_.insert(peer_);
+}
+
+Guard::Answering::~Answering() {
+  const MutexLock lock(guard_.mutex_);
+  guard_.answering_.erase(peer_);
+}
+
+std::string Guard::Peer(const std::string& address, int port) {
+  return address + " " + std::to_string(port);
+}
+
+void Guard::Run() {
+  size_t connections = 0;
+  while (!StopWithin(connections > workers_ / 2 ? kBusyPause : kPause)) {
+    const std::vector<Connection> open = Open();
+    connections = open.size();
+    Patrol(open, Now());
+  }
+}
+
+bool Guard::StopWithin(Duration pause) {
+  const MutexLock lock(mutex_);
+  if (!stopping_) wake_.wait_for(mutex_, pause);
+  return stopping_;
+}
+
+std::vector<Guard::Connection> Guard::Open() {
+  std::vector<Connection> open;
+  rewinddir(descriptors_.get());
+  while (const dirent* entry = readdir(descriptors_.get())) {
+    const int fd = std::atoi(entry->d_name);  // "." and ".." become 0, which is no connection
+    std::string peer = PeerOf(fd, ports_);
+    if (!peer.empty()) open.push_back({.fd = fd, .peer = std::move(peer)});
+  }
+  const MutexLock lock(mutex_);
+  for (Connection& connection : open) {
+    connection.awaiting =
+        WhomItAwaits(connection.fd, answering_.find(connection.peer) != answering_.end());
+  }
+  return open;
+}
+
+void Guard::Patrol(const std::vector<Connection>& open, Time now) {
+  const bool crowded = open.size() > workers_;
+  std::map<std::string, Wait> waits;
+  size_t shut = 0;
+  for (const Connection& connection : open) {
+    Wait wait{.awaiting = connection.awaiting, .since = now};
+    const auto before = waits_.find(connection.peer);
+    if (before != waits_.end() && before->second.awaiting == wait.awaiting) wait = before->second;
+    if (now - wait.since > Patience(wait.awaiting, crowded)) {
+      Shut(connection.fd, connection.peer, ports_);
+      ++shut;
+    }
+    waits.emplace(connection.peer, wait);
+  }
+  waits_ = std::move(waits);
+  if (crowded && shut > 0 && now - warned_ > kWarnAgain) {
+    log::Warn(
+        "idle HTTP clients keep others waiting and are disconnected",
+        {{"connections", std::to_string(open.size())}, {"disconnected", std::to_string(shut)}});
+    warned_ = now;
+  }
+}
+
+}  // namespace pgrepl::http

@@ -1,0 +1,92 @@
+// Keeps civetweb's workers for clients that want something. Each open connection holds a worker, so
+// idle or dribbling ones would stall a scrape; the guard shuts those that keep a worker waiting,
+// soon when requests queue for one, late otherwise. Owned by the Server; a thread of its own.
+// civetweb gives no socket before a request is parsed, so the guard finds the connections among the
+// process' descriptors: those connected, with one of our ports on this side.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <dirent.h>
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "exporter/base/clock.h"
+#include "exporter/base/mutex.h"
+
+namespace pgrepl::http {
+
+/// Whom an open connection waits for.
+enum class Awaiting {
+  kUs,       ///< the request is here: it queues for a worker, or is being answered
+  kRequest,  ///< the client has sent nothing, or not all of its request
+  kReader,   ///< the client has not taken all of its answer
+};
+
+/// How long that may go on; `crowded` when there are more connections than workers.
+Duration Patience(Awaiting awaiting, bool crowded);
+
+class Guard {
+ public:
+  Guard() = default;
+  ~Guard();
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+
+  /// Starts the thread. `ports` are the local ports of the listeners. Call once.
+  void Watch(std::vector<int> ports, size_t workers);
+
+  /// Ends the thread and shuts all connections, so that the workers are free to stop.
+  void Stop();
+
+  /// While it lives, the connection from `peer` is being answered. Workers hold one.
+  class Answering {
+   public:
+    Answering(Guard& guard, std::string peer);
+    ~Answering();
+    Answering(const Answering&) = delete;
+    Answering& operator=(const Answering&) = delete;
+
+   private:
+    Guard& guard_;
+    std::string peer_;
+  };
+
+  /// The key of a connection: numeric address and port of the client.
+  static std::string Peer(const std::string& address, int port);
+
+ private:
+  struct Connection {
+    int fd = -1;
+    std::string peer;
+    Awaiting awaiting = Awaiting::kUs;
+  };
+  struct Wait {
+    Awaiting awaiting = Awaiting::kUs;
+    Time since;
+  };
+
+  void Run();
+  bool StopWithin(Duration pause);
+  std::vector<Connection> Open();
+  void Patrol(const std::vector<Connection>& open, Time now);
+
+  std::vector<int> ports_;
+  size_t workers_ = 0;
+  std::unique_ptr<DIR, int (*)(DIR*)> descriptors_{nullptr, closedir};
+  std::map<std::string, Wait> waits_;  // by peer, as the last patrol saw them
+  Time warned_;
+
+  Mutex mutex_;
+  ConditionVariable wake_;
+  bool stopping_ PGREPL_GUARDED_BY(mutex_) = false;
+  std::set<std::string> answering_ PGREPL_GUARDED_BY(mutex_);
+
+  std::thread thread_;
+};
+
+}  // namespace pgrepl::http

@@ -1,0 +1,18 @@
+// Compression of response bodies and its negotiation. Pure functions; the only door to zlib.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pgrepl::http {
+
+/// Whether an Accept-Encoding header allows gzip and doesn't prefer plain text over it (RFC 9110,
+/// 12.5.3). An absent header is an empty one.
+bool AcceptsGzip(std::string_view accept_encoding);
+
+/// Nothing if it would not become smaller, or memory runs out.
+std::optional<std::string> Gzip(std::string_view text);
+
+}  // namespace pgrepl::http

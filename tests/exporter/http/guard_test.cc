@@ -1,0 +1,126 @@
+// Clients that hold connections without asking for anything, against a real server.
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/http/guard.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "exporter/http/server.h"
+#include "tests/exporter/http/client.h"
+
+namespace pgrepl::http {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::EndsWith;
+using testing::IsEmpty;
+
+std::unique_ptr<Server> StartServer(int threads, std::string page) {
+  return *Server::Start({.listen_addresses = {"127.0.0.1:0"}, .threads = threads},
+                        {{.path = "/metrics", .handler = [page = std::move(page)](const Request&) {
+                            return Response{.body = page};
+                          }}});
+}
+
+using Clients = std::vector<std::unique_ptr<Client>>;
+
+Clients Connect(int port, int count, std::string_view sends = "") {
+  Clients clients;
+  for (int i = 0; i < count; ++i) {
+    clients.push_back(std::make_unique<Client>(port));
+    clients.back()->Send(sends);
+  }
+  return clients;
+}
+
+// How long an ordinary request takes, which must succeed.
+Duration TimeOfAnswer(int port) {
+  const Time begin = Now();
+  EXPECT_THAT(Get(port, "/metrics"), EndsWith("page"));
+  return Now() - begin;
+}
+
+TEST(GuardTest, IsPatientUnlessConnectionsQueue) {
+  EXPECT_EQ(Patience(Awaiting::kRequest, false), seconds(5));
+  EXPECT_EQ(Patience(Awaiting::kRequest, true), milliseconds(100));
+  EXPECT_EQ(Patience(Awaiting::kReader, false), seconds(10));
+  EXPECT_EQ(Patience(Awaiting::kReader, true), seconds(1));
+  EXPECT_EQ(Patience(Awaiting::kUs, false), Duration::max());
+  EXPECT_EQ(Patience(Awaiting::kUs, true), Duration::max());
+}
+
+TEST(GuardTest, LetsARequestThroughAmongIdleAndDribblingClients) {
+  const auto server = StartServer(50, "page");
+  const int port = server->ports().at(0);
+  const Clients idle = Connect(port, 300);
+  const Clients dribbling = Connect(port, 30, "GET /metrics HTTP/1.1\r\n");
+  std::atomic<bool> done = false;
+  std::thread dribbler([&] {
+    while (!done) {
+      for (const auto& client : dribbling) client->Send("x");
+      std::this_thread::sleep_for(milliseconds(20));
+    }
+  });
+  EXPECT_LT(Seconds(TimeOfAnswer(port)), 1);
+  EXPECT_LT(Seconds(TimeOfAnswer(port)), 1);
+  done = true;
+  dribbler.join();
+}
+
+TEST(GuardTest, LetsARequestThroughAmongClientsThatDoNotRead) {
+  const auto server = StartServer(4, std::string(16 << 20, '.') + "page");
+  const int port = server->ports().at(0);
+  const Clients greedy = Connect(port, 4, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_LT(Seconds(TimeOfAnswer(port)), 3);
+}
+
+TEST(GuardTest, LeavesIdleClientsAloneWhileWorkersAreFree) {
+  const auto server = StartServer(50, "page");
+  const int port = server->ports().at(0);
+  Client early(port);
+  TimeOfAnswer(port);
+  std::this_thread::sleep_for(seconds(1));
+  early.Send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(early.Receive(), EndsWith("page"));
+}
+
+TEST(GuardTest, TouchesNoOtherSockets) {
+  const auto server = StartServer(2, "page");
+  const auto other = StartServer(50, "page");
+  Client stranger(other->ports().at(0));  // what a connection to PostgreSQL would be
+  const Clients idle = Connect(server->ports().at(0), 20);
+  TimeOfAnswer(server->ports().at(0));
+  stranger.Send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(stranger.Receive(), EndsWith("page"));
+}
+
+TEST(GuardTest, DropsAnUnfinishedRequestInTheEnd) {
+  const auto server = StartServer(50, "page");
+  Client idle(server->ports().at(0));
+  EXPECT_THAT(idle.Receive(seconds(7)), IsEmpty());
+  EXPECT_TRUE(idle.closed());
+}
+
+TEST(GuardTest, LetsTheServerStopAmongIdleClients) {
+  auto server = StartServer(50, "page");
+  const Clients idle = Connect(server->ports().at(0), 100);
+  const Clients half = Connect(server->ports().at(0), 20, "GET /metrics HT");
+  const Time begin = Now();
+  server.reset();
+  EXPECT_LT(Seconds(Now() - begin), 1);
+  for (const auto& client : half) {
+    client->Receive(seconds(1));
+    EXPECT_TRUE(client->closed());
+  }
+}
+
+}  // namespace
+}  // namespace pgrepl::http
