@@ -8,7 +8,8 @@
 # find_cluster. Every change goes through act, which is what --dry-run stops. Secrets travel in
 # files and pipes only: an argument or an environment variable can be read by others.
 
-set -euo pipefail
+set -Eeuo pipefail
+trap 'echo "${0##*/}: stopped by an error in ${BASH_SOURCE[0]##*/}, line $LINENO" >&2' ERR
 unset "${!PG@}"                        # the caller's PGHOST or PGPASSWORD is about something else
 export LC_ALL=C PGCONNECT_TIMEOUT=10   # messages are read by explain_refusal, in English
 program=${0##*/}
@@ -112,6 +113,13 @@ identifier() {
   printf '%s' "$1"
 }
 
+# A directory named in a shell command that PostgreSQL fills in.
+archive_path() {
+  [[ $1 != *[!A-Za-z0-9_./\ +@:,=-]* ]] ||
+    usage_error "--archive-dir '$1': has a character the shell or PostgreSQL would read"
+  readlink -m -- "$1"
+}
+
 hba_address() {
   case $1 in
     *[!A-Za-z0-9.:/_-]* | '') usage_error "--allow '$1': not an address, network or host name" ;;
@@ -168,8 +176,10 @@ find_os_user() {
   if ((EUID != 0)); then
     [[ -z $os_user || $os_user == "$(id -un)" ]] || die "only root can run a server as $os_user"
     os_user=$(id -un)
+  elif [[ -z $os_user && -d $data_dir ]]; then
+    os_user=$(stat -c %U "$data_dir")
   fi
-  [[ -n $os_user && $os_user != '<unknown>' ]] || os_user=postgres
+  [[ -n $os_user && $os_user != root && $os_user != '<unknown>' ]] || os_user=postgres
   os_home=$(getent passwd "$os_user" | cut -d: -f6) || die "there is no user $os_user" \
     'install PostgreSQL, or name the user with --os-user'
 }
@@ -238,20 +248,24 @@ is_running() { as_server "$bin_dir/pg_ctl" status -D "$data_dir" >/dev/null 2>&1
 
 # control start|stop|restart|reload; the server's last words are shown if it fails.
 control() {
-  local done=true log_lines
+  local log_lines
   log_lines=$(log_length)
-  if [[ $layout == debian ]]; then
-    pg_ctlcluster "${cluster%/*}" "${cluster#*/}" "$1" </dev/null || done=false
-  else
-    as_server "$bin_dir/pg_ctl" -s -w -t 120 -D "$data_dir" -l "$log_file" "$1" \
-      </dev/null >/dev/null || done=false
-  fi
-  $done || die "pg_ctl $1 of $data_dir on port $port failed; its log ends:
-$(indent "$(log_since "$log_lines" | tail -n 8)")" "mend what $log_file says, then run it again"
+  open_workshop
+  run_control "$1" </dev/null >"$workshop/$1" 2>&1 || die "$1 of $data_dir failed:
+$(indent "$(cat "$workshop/$1"; log_since "$log_lines" | tail -n 8)")" \
+    "mend what $log_file says, then run this again"
 }
 
-log_length() { as_server wc -l "$log_file" 2>/dev/null | awk '{print $1 + 0}'; }
-log_since() { as_server tail -n "+$((${1:-0} + 1))" "$log_file" 2>/dev/null; }
+run_control() {
+  if [[ $layout == debian ]]; then
+    pg_ctlcluster "${cluster%/*}" "${cluster#*/}" "$1"
+  else
+    as_server "$bin_dir/pg_ctl" -s -w -t 120 -D "$data_dir" -l "$log_file" "$1"
+  fi
+}
+
+log_length() { file_text "$log_file" | wc -l; }
+log_since() { file_text "$log_file" | tail -n "+$(($1 + 1))"; }
 
 # SQL on standard input, as the superuser, through the socket.
 sql() {
@@ -261,6 +275,18 @@ sql() {
 query() { sql <<<"$1"; }
 
 # ---- Its files ------------------------------------------------------------------------------
+
+# The data directory and what lies beside it: the log, the passfile, the socket.
+make_home() {
+  local parent
+  parent=$(dirname "$data_dir")
+  make_directory "$parent" 0755
+  make_directory "$socket_dir" 0755
+  make_directory "$data_dir" 0700
+  $dry_run || as_server test -w "$parent" -a -w "$socket_dir" -a -w "$data_dir" ||
+    die "$os_user may not write in $parent, $socket_dir or $data_dir" \
+      'change their owner, or choose others'
+}
 
 make_directory() { # DIR MODE
   local parent

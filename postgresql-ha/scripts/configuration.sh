@@ -32,6 +32,11 @@ load_settings() {
 
 set_value() { settings[$1]=$(conf_value "$2"); }
 
+# Asks for what is in force, so that the file says it: a copied configuration must not move us.
+pin() { # NAME DEFAULT
+  asked[$1]=${asked[$1]:-$(setting "$1" || printf '%s' "$2")}
+}
+
 # At least this number; a larger one, wherever it is configured, stays.
 set_at_least() {
   local now
@@ -86,7 +91,7 @@ try_settings() {
   store_file "$workshop/postgresql.conf" "$1" 0600
   complaint=$(as_server "$bin_dir/postgres" -D "$workshop" -C port 2>&1 >/dev/null) ||
     die "PostgreSQL $version does not take these settings:
-$(indent "${complaint//"$workshop/"/}")" \
+$(indent "$(grep -v 'skipping missing' <<<"${complaint//"$workshop/"/}")")" \
       'correct them with --set NAME=VALUE, or in conf.d'
 }
 

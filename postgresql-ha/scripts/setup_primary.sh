@@ -35,7 +35,7 @@ read_options() {
       --standbys | --archive-dir | --slot | --monitor-password-file)
         (($# > 1)) || usage_error "$1: its value is missing" ;;&
       --standbys) standbys=$2 ;;
-      --archive-dir) archive_dir=$(readlink -m -- "$2") ;;
+      --archive-dir) archive_dir=$(archive_path "$2") ;;
       --slot) slots+=(''); slots[-1]=$(identifier "$2") ;;
       --monitor-password-file) monitor_password_file=$(readlink -m -- "$2") ;;
       *) take_option "$@" ;;
@@ -43,8 +43,6 @@ read_options() {
     shift "$taken"
   done
   [[ ${standbys:-2} =~ ^[0-9]{1,3}$ ]] || usage_error "--standbys '$standbys': not a number"
-  [[ $archive_dir != *[!A-Za-z0-9_./\ +@:,=-]* ]] ||
-    usage_error "--archive-dir '$archive_dir': has a character the shell or PostgreSQL would read"
 }
 
 refuse_standby() {
@@ -78,14 +76,11 @@ create_cluster() {
   [[ -z $(ls -A "$data_dir" 2>/dev/null) ]] ||
     die "$data_dir is neither empty nor a data directory" 'choose another with --data-dir'
   fresh=true
-  asked[port]=$port
-  asked[unix_socket_directories]=${asked[unix_socket_directories]:-$socket_dir}
-  asked[listen_addresses]=${asked[listen_addresses]:-localhost}
-  make_directory "$(dirname "$data_dir")" 0755
-  make_directory "$socket_dir" 0755
-  make_directory "$data_dir" 0700
+  pin port "$port"
+  pin unix_socket_directories "$socket_dir"
+  pin listen_addresses localhost
+  make_home
   act "initialise $data_dir with data checksums" init_data
-  act "log to $log_file" store_file "$log_file" '' 0640
 }
 
 init_data() {
@@ -115,7 +110,7 @@ configure() {
 
 choose_archive() {
   local theirs
-  if ! $archive; then
+  if ! $archive || [[ -z $archive_dir && ${settings[archive_mode]:-} == off ]]; then
     set_value archive_mode off
     left_out[archive_command]='switched off by --no-archive'
     return

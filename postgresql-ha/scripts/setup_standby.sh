@@ -7,8 +7,11 @@
 # shellcheck source-path=SCRIPTDIR source=configuration.sh
 source "$(dirname "${BASH_SOURCE[0]}")/configuration.sh"
 
-primary='' primary_port=5432 name=$(hostname) slot='' use_slot=true archive_dir='' replace=false
-password='' lent='' system_id=''
+primary='' primary_port=5432 name=${HOSTNAME%%.*} archive_dir='' replace=false
+slot='' use_slot=true slot_created=false
+password='' lent=''       # and the pgpass file this run uses
+system_id=''              # of the upstream
+declare -A upstream_values=()
 # Recovery stops on a standby where one of these is lower than on its upstream.
 readonly upstream_bound=(max_connections max_worker_processes max_wal_senders
   max_prepared_transactions max_locks_per_transaction)
@@ -41,7 +44,7 @@ read_options() {
       --primary-port) primary_port=$2 ;;
       --name) name=$2 ;;
       --slot) slot=$(identifier "$2") ;;
-      --archive-dir) archive_dir=$(readlink -m -- "$2") ;;
+      --archive-dir) archive_dir=$(archive_path "$2") ;;
       -*) take_option "$@" ;;
       *) [[ -z $primary ]] || usage_error "'$1': one PRIMARY is enough"
         primary=$1 taken=1 ;;
@@ -98,7 +101,6 @@ meet_upstream() {
     upstream_values[${upstream_bound[number]}]=${answer[number + 2]}
   done
 }
-declare -A upstream_values=()
 
 # explain_refusal MESSAGE_OF_LIBPQ ends the run and says what to do about it.
 explain_refusal() {
@@ -125,21 +127,32 @@ explain_refusal() {
     *'is active for PID'*) mend="another standby uses slot $slot: choose another --name or --slot" ;;
   esac
   die "$primary:$primary_port does not serve $replication_user:
-$(indent "$1")" "$mend"
+$(indent "$(grep -v "${workshop:-/dev/null}" <<<"$1")")" "$mend"
 }
 
+# Slots that a failed run leaves behind keep WAL for nobody: created late, dropped on failure.
 ensure_slot() {
-  local output
-  [[ -n $slot ]] || return 0
-  [[ $(received slot_name) != "$slot" ]] || return 0
-  if slot_is_there; then return; fi
-  $dry_run || output=$(upstream 2>&1 <<<"CREATE_REPLICATION_SLOT $slot PHYSICAL RESERVE_WAL;") ||
-    [[ $output == *'already exists'* ]] || explain_refusal "$output"
-  [[ ${output:-} == *'already exists'* ]] || act "create slot $slot on $primary:$primary_port" true
+  local used
+  used=$(received "slot_name || ' on ' || sender_host || ':' || sender_port")
+  [[ $used != "$slot on $primary:$primary_port" ]] || return 0
+  if [[ -n $slot ]] && ! slot_is_there; then
+    act "create slot $slot on $primary:$primary_port" create_slot
+  fi
+  [[ -z $used ]] || warn "slot $used will have no standby and keep its WAL: drop it there"
 }
 
+# Only PostgreSQL 15 and newer can be asked over a replication connection.
 slot_is_there() {
   ((version >= 15)) && [[ $(upstream 2>/dev/null <<<"READ_REPLICATION_SLOT $slot;") == physical* ]]
+}
+
+create_slot() {
+  local output
+  if output=$(upstream 2>&1 <<<"CREATE_REPLICATION_SLOT $slot PHYSICAL RESERVE_WAL;"); then
+    slot_created=true
+  else
+    [[ $output == *'already exists'* ]] || explain_refusal "$output"
+  fi
 }
 
 # ---- The data directory ---------------------------------------------------------------------
@@ -153,50 +166,47 @@ follows_same_system() {
 own_system_id() { as_server od -An -t u8 -N 8 "$data_dir/global/pg_control" | tr -d ' '; }
 
 prepare_data() {
-  if follows_same_system && ! $replace; then return; fi
-  if is_empty; then
-    make_directory "$(dirname "$data_dir")" 0755
-    make_directory "$socket_dir" 0755
-    make_directory "$data_dir" 0700
+  if follows_same_system && ! $replace; then
+    ensure_slot
+  elif is_empty; then
+    ensure_slot
+    make_home
     act "take a base backup of $primary:$primary_port" take_base_backup "$data_dir"
+    fresh=true
   else
     replace_data
+    fresh=true
   fi
-  fresh=true
-  act 'make it a standby (standby.signal)' as_server touch "$data_dir/standby.signal"
-  if [[ $layout == plain ]] && ! as_server test -e "$log_file"; then
-    act "log to $log_file" store_file "$log_file" '' 0640
-  fi
-  $dry_run || forget_upstream_identity
 }
 
 is_empty() { [[ -z $(as_server ls -A "$data_dir" 2>/dev/null) ]]; }
 
 # The old data is only moved away when the new is there, complete.
 replace_data() {
-  local incoming=$data_dir.incoming-$stamp
-  $replace || die "$data_dir has data of its own, not a standby of $primary's system" \
+  local incoming=$data_dir.incoming-$stamp kept=$data_dir.backup-$stamp
+  $replace || die "$data_dir has data of its own, not that of a standby of $primary" \
     "to move it to $data_dir.backup-TIMESTAMP and take a base backup: --replace"
   ! mountpoint -q "$data_dir" || die "$data_dir is a mount point and cannot be moved" \
     'empty it by hand, then run this again'
-  confirm "$data_dir will be moved to $data_dir.backup-$stamp and replaced"
+  confirm "$data_dir will be moved to $kept and replaced"
+  ensure_slot
   make_directory "$incoming" 0700
   act "take a base backup of $primary:$primary_port" take_base_backup "$incoming"
   if is_running; then act "stop the server on port $port" control stop; fi
-  act "keep $data_dir as $data_dir.backup-$stamp" mv "$data_dir" "$data_dir.backup-$stamp"
+  act "keep $data_dir as $kept" mv "$data_dir" "$kept"
   act "move the base backup to $data_dir" mv "$incoming" "$data_dir"
 }
 
 take_base_backup() {
   local output
-  output=$(as_server "$(tool pg_basebackup)" -d "$(conninfo "$lent")" -D "$1" -X stream \
-    --checkpoint=fast --no-password ${slot:+--slot="$slot"} 2>&1) || explain_refusal "$output"
-}
-
-# The copy may bring what the upstream's ALTER SYSTEM says about the upstream itself.
-forget_upstream_identity() {
-  as_server sed -i -E "/^($(printf '%s|' "${!settings[@]}")recovery_[a-z_]+) *=/d" \
-    "$data_dir/postgresql.auto.conf"
+  if output=$(as_server "$(tool pg_basebackup)" -d "$(conninfo "$lent")" -D "$1" -X stream \
+    --checkpoint=fast --no-password ${slot:+--slot="$slot"} 2>&1); then
+    as_server touch "$1/standby.signal"
+    return
+  fi
+  [[ $1 == "$data_dir" ]] || rmdir "$1" || true
+  ! $slot_created || upstream >/dev/null 2>&1 <<<"DROP_REPLICATION_SLOT $slot;" || true
+  explain_refusal "$output"
 }
 
 # ---- Its configuration ----------------------------------------------------------------------
@@ -205,9 +215,9 @@ forget_upstream_identity() {
 choose_settings() {
   local setting_name
   if [[ $layout == plain ]]; then
-    asked[port]=${asked[port]:-$port}
-    asked[unix_socket_directories]=${asked[unix_socket_directories]:-$socket_dir}
-    if ! has_data; then asked[listen_addresses]=${asked[listen_addresses]:-localhost}; fi
+    pin port "$port"
+    pin unix_socket_directories "$socket_dir"
+    pin listen_addresses localhost
   fi
   load_settings standby
   listen_for_allowed
@@ -217,7 +227,11 @@ choose_settings() {
   set_value cluster_name "$name"
   set_value primary_conninfo "$(conninfo "$data_dir.pgpass")"
   if [[ -n $slot ]]; then set_value primary_slot_name "$slot"; else unset "settings[primary_slot_name]"; fi
-  if [[ -n $archive_dir ]]; then set_value restore_command "cp \"$archive_dir/%f\" \"%p\""; fi
+  if [[ -n $archive_dir ]]; then
+    as_server test -r "$archive_dir" || die "$os_user cannot read the archive $archive_dir" \
+      'mount it, or leave --archive-dir out'
+    set_value restore_command "cp \"$archive_dir/%f\" \"%p\""
+  fi
 }
 
 configure() {
@@ -226,6 +240,13 @@ configure() {
   fi
   install_settings standby
   admit_roles
+  if $fresh && ! $dry_run; then forget_upstream_identity; fi
+}
+
+# The copy may bring what the upstream's ALTER SYSTEM says about the upstream itself.
+forget_upstream_identity() {
+  as_server sed -i -E "/^($(printf '%s|' "${!settings[@]}")recovery_[a-z_]+) *=/d" \
+    "$data_dir/postgresql.auto.conf"
 }
 
 # ---- The end --------------------------------------------------------------------------------
@@ -274,7 +295,6 @@ main() {
   say "Standby $name in $data_dir, PostgreSQL $version, port ${asked[port]:-$port}," \
     "following $primary:$primary_port"
   choose_settings
-  ensure_slot
   prepare_data
   configure
   apply_configuration standby
