@@ -41,8 +41,7 @@ class Cluster:
                         for name in ("p", *(standby.name for standby in plan))}
         self._create_primary(plan)
         for generation in _generations(plan):
-            with ThreadPoolExecutor() as pool:
-                list(pool.map(self._create_standby, generation))
+            _at_once(self._create_standby, generation)
         for standby in self.standbys:
             wait_until(standby.is_streaming, f"{standby.name} streams")
 
@@ -95,6 +94,15 @@ class Cluster:
              f"--replication-password-file={self._replication_password_file}",
              *(f"--set={name}={value}" for name, value in settings.items()), "--yes"],
             cwd=self._workspace.folder, env=self._workspace.environment)
+
+
+def _at_once(action, subjects):
+    pool = ThreadPoolExecutor()
+    try:
+        list(pool.map(action, subjects))
+    finally:
+        # Not waiting for the others: after a Ctrl-C here the warden ends what they run.
+        pool.shutdown(wait=False)
 
 
 def _generations(plan):
