@@ -92,7 +92,7 @@ take_option() {
     -*) (($# > 1)) || usage_error "$1: unknown, or its value is missing" ;;&
     --cluster) cluster=$2 ;;
     --data-dir) data_dir=$(readlink -m -- "$2") ;;
-    --port) asked[port]=$2 ;;
+    --port) asked[port]=$(port_number "$2") ;;
     --bin-dir) bin_dir=$(readlink -m -- "$2") ;;
     --socket-dir) asked[unix_socket_directories]=$(readlink -m -- "$2") ;;
     --os-user) os_user=$2 ;;
@@ -110,6 +110,11 @@ take_option() {
 identifier() {
   [[ $1 =~ ^[a-z_][a-z0-9_]{0,62}$ && $1 != all ]] ||
     usage_error "'$1' is no name this kit uses: small letters, digits and _, at most 63"
+  printf '%s' "$1"
+}
+
+port_number() {
+  [[ $1 =~ ^[1-9][0-9]{0,4}$ && $1 -lt 65536 ]] || usage_error "'$1': not a port"
   printf '%s' "$1"
 }
 

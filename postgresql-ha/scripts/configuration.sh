@@ -12,6 +12,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 
 declare -A settings=()   # name -> value as it is written in the file
 declare -A left_out=()   # name -> why the shipped setting isn't written
+composed=''              # the text to install
 rewritten=false          # a file of the server has changed in this run
 readonly block_begin='# BEGIN pg_replication_exporter setup kit: rewritten by it, keep your lines outside'
 readonly block_end='# END pg_replication_exporter setup kit'
@@ -28,6 +29,13 @@ load_settings() {
       settings[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]}
     fi
   done < <(file_text "$(installed_file "$1")")
+}
+
+# A loaded value without its quotes, for names that need none inside.
+bare_value() {
+  local text=${settings[$1]:-}
+  text=${text#\'}
+  printf '%s' "${text%%\'*}"
 }
 
 set_value() { settings[$1]=$(conf_value "$2"); }
@@ -53,19 +61,23 @@ conf_value() {
   fi
 }
 
-# install_settings primary|standby: the shipped file with our values, then everything else.
-install_settings() {
-  local name text
+# compose_settings primary|standby: the shipped file with our values, then everything else. Nothing
+# is written, but the server has read it: a bad name or value ends the run before anything is done.
+compose_settings() {
+  local name
   for name in "${!asked[@]}"; do set_value "$name" "${asked[$name]}"; done
   if ((version == 12)); then
     left_out[wal_keep_size]='PostgreSQL 12 has wal_keep_segments'
     left_out[max_slot_wal_keep_size]='not in PostgreSQL 12: watch the disk of pg_wal'
     [[ $1 != primary ]] || settings[wal_keep_segments]=${settings[wal_keep_segments]:-64}
   fi
-  text=$(render_settings "$kit/config/postgresql/$1.conf")
-  try_settings "$text"
+  composed=$(render_settings "$kit/config/postgresql/$1.conf")
+  try_settings "$composed"
+}
+
+install_settings() {
   include_conf_dir
-  put_configuration "$(installed_file "$1")" "$text"
+  put_configuration "$(installed_file "$1")" "$composed"
 }
 
 render_settings() {
@@ -84,7 +96,6 @@ render_settings() {
   done | sort | sed '1i\\n# ---- Further settings of this server -------------------------------------------------------\n'
 }
 
-# The server reads the text alone: a bad name or value is found before anything is written.
 try_settings() {
   local complaint
   open_workshop

@@ -76,9 +76,6 @@ create_cluster() {
   [[ -z $(ls -A "$data_dir" 2>/dev/null) ]] ||
     die "$data_dir is neither empty nor a data directory" 'choose another with --data-dir'
   fresh=true
-  pin port "$port"
-  pin unix_socket_directories "$socket_dir"
-  pin listen_addresses localhost
   make_home
   act "initialise $data_dir with data checksums" init_data
 }
@@ -93,9 +90,14 @@ $(indent "$output")" "$os_user must be able to reach and write this directory"
 
 # ---- Its configuration ----------------------------------------------------------------------
 
-configure() {
+choose_settings() {
   local senders
   load_settings primary
+  if ! has_data; then
+    pin port "$port"
+    pin unix_socket_directories "$socket_dir"
+    pin listen_addresses localhost
+  fi
   choose_archive
   if [[ $(setting wal_level) == logical ]]; then set_value wal_level logical; fi
   if [[ -n $standbys || ! -v settings[max_wal_senders] ]]; then
@@ -104,6 +106,11 @@ configure() {
     set_at_least max_replication_slots "$((senders > 10 ? senders : 10))"
   fi
   listen_for_allowed
+  compose_settings primary
+}
+
+configure() {
+  if [[ -n $archive_dir ]]; then make_directory "$archive_dir" 0750; fi
   install_settings primary
   admit_roles
 }
@@ -125,7 +132,6 @@ choose_archive() {
   if [[ -z $archive_dir && -v settings[archive_command] ]]; then return; fi
   if [[ -z $archive_dir && $layout == plain ]]; then archive_dir=$(dirname "$data_dir")/wal_archive; fi
   archive_dir=${archive_dir:-/var/lib/postgresql/wal_archive}
-  make_directory "$archive_dir" 0750
   set_value archive_mode on
   settings[archive_command]=$(shipped_archive_command)
 }
@@ -284,6 +290,7 @@ main() {
   refuse_standby
   read_passwords
   say "Primary in $data_dir, PostgreSQL $version, port $port"
+  choose_settings
   create_cluster
   configure
   apply_configuration primary

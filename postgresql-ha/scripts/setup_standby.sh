@@ -7,7 +7,7 @@
 # shellcheck source-path=SCRIPTDIR source=configuration.sh
 source "$(dirname "${BASH_SOURCE[0]}")/configuration.sh"
 
-primary='' primary_port=5432 name=${HOSTNAME%%.*} archive_dir='' replace=false
+primary='' primary_port=5432 name='' archive_dir='' replace=false
 slot='' use_slot=true slot_created=false
 password='' lent=''       # and the pgpass file this run uses
 system_id=''              # of the upstream
@@ -23,8 +23,10 @@ Sets up a PostgreSQL standby of PRIMARY, a host name or address (or the upstream
 cascade), or brings one up to date.
 
   --primary-port N        port of PRIMARY (default: 5432)
-  --name NAME             application_name and cluster_name (default: this host's name)
-  --slot NAME             its slot on PRIMARY, created if missing (default: made from --name)
+  --name NAME             application_name and cluster_name (default: as installed, else this
+                          host's name)
+  --slot NAME             its slot on PRIMARY, created if missing (default: as installed, else made
+                          from --name)
   --no-slot               no slot: PRIMARY then keeps wal_keep_size for it, and no more
   --archive-dir DIR       where to fetch archived segments the upstream no longer has
   --replace               an existing data directory is moved to DIR.backup-TIMESTAMP
@@ -41,7 +43,7 @@ read_options() {
       --replace) replace=true taken=1 ;;
       --primary-port | --name | --slot | --archive-dir)
         (($# > 1)) || usage_error "$1: its value is missing" ;;&
-      --primary-port) primary_port=$2 ;;
+      --primary-port) primary_port=$(port_number "$2") ;;
       --name) name=$2 ;;
       --slot) slot=$(identifier "$2") ;;
       --archive-dir) archive_dir=$(archive_path "$2") ;;
@@ -53,9 +55,19 @@ read_options() {
   done
   [[ -n $primary ]] || usage_error 'PRIMARY is missing: the host to follow'
   [[ $primary =~ ^[A-Za-z0-9./:_-]+$ ]] || usage_error "'$primary': not a host name or address"
-  [[ $primary_port =~ ^[0-9]{1,5}$ ]] || usage_error "--primary-port '$primary_port': not a port"
+}
+
+# What no option says is as it was installed here, else made from this host's name.
+recall_node() {
+  load_settings standby
+  name=${name:-$(bare_value cluster_name)}
+  name=${name:-${HOSTNAME%%.*}}
   [[ $name =~ ^[A-Za-z0-9_.-]{1,63}$ ]] || usage_error "--name '$name': letters, digits, . _ and -"
-  if ! $use_slot; then slot=''; elif [[ -z $slot ]]; then
+  if ! $use_slot; then
+    slot=''
+  elif [[ -z $slot && -v settings[primary_conninfo] ]]; then
+    slot=$(bare_value primary_slot_name)
+  elif [[ -z $slot ]]; then
     slot=$(tr 'A-Z.-' 'a-z__' <<<"$name")
   fi
 }
@@ -124,6 +136,8 @@ explain_refusal() {
       mend="on $primary: ALTER ROLE $replication_user REPLICATION (setup_primary.sh does it)" ;;
     *'requested standby connections exceeds'*) mend="raise --standbys of setup_primary.sh there" ;;
     *'replication slots are in use'*) mend="raise --standbys of setup_primary.sh there" ;;
+    *'incompatible server version'*)
+      mend="the pg_basebackup here is too old: install postgresql-client-$version" ;;
     *'is active for PID'*) mend="another standby uses slot $slot: choose another --name or --slot" ;;
   esac
   die "$primary:$primary_port does not serve $replication_user:
@@ -219,7 +233,6 @@ choose_settings() {
     pin unix_socket_directories "$socket_dir"
     pin listen_addresses localhost
   fi
-  load_settings standby
   listen_for_allowed
   for setting_name in "${upstream_bound[@]}"; do
     set_at_least "$setting_name" "${upstream_values[$setting_name]}"
@@ -232,6 +245,7 @@ choose_settings() {
       'mount it, or leave --archive-dir out'
     set_value restore_command "cp \"$archive_dir/%f\" \"%p\""
   fi
+  compose_settings standby
 }
 
 configure() {
@@ -290,6 +304,7 @@ next_steps() {
 main() {
   read_options "$@"
   find_cluster
+  recall_node
   read_upstream_password
   meet_upstream
   say "Standby $name in $data_dir, PostgreSQL $version, port ${asked[port]:-$port}," \
