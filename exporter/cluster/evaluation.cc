@@ -123,8 +123,9 @@ LagView Evaluation::LagOf(const Standby& standby) const {
     inputs.standing = StandingOf(standby, position->lsn, basis);
     inputs.sampled_at = position->at;
     inputs.growth = standby.LagGrowth();
-    // A sample is overdue once the next should have come.
-    inputs.fresh = now_ - position->at <= 2 * memory_.options().pulse_interval;
+    // Overdue once the next should have come, and a little later than that.
+    const Duration pulse = memory_.options().pulse_interval;
+    inputs.fresh = now_ - position->at <= pulse + pulse / 5;
   }
   LagView view = EvaluateLag(inputs);
   view.bytes = BytesOf(standby, basis);
