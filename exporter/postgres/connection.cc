@@ -3,6 +3,8 @@
 
 #include <libpq-fe.h>
 
+#include "exporter/postgres/rows.h"
+
 namespace pgrepl {
 
 void PgConnDeleter::operator()(pg_conn* conn) const { PQfinish(conn); }
@@ -21,7 +23,7 @@ std::string Connection::address() const {
 
 std::string Connection::version_text() const {
   const char* text = PQparameterStatus(handle_.get(), "server_version");
-  return text == nullptr ? "" : text;
+  return text == nullptr ? "" : LabelText(text);
 }
 
 }  // namespace pgrepl

@@ -3,13 +3,14 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 namespace pgrepl {
 namespace {
 
-constexpr std::size_t kNameLimit = 256;
+constexpr std::size_t kLabelLimit = 256;
 
 template <typename T>
 std::optional<T> ParseNumber(std::optional<std::string_view> text) {
@@ -20,19 +21,36 @@ std::optional<T> ParseNumber(std::optional<std::string_view> text) {
   return number;
 }
 
-// The byte length of a well-formed UTF-8 character at the start of `text`, 0 when it is not one.
+// The byte length of a well-formed UTF-8 character at the start of `text`, 0 when it is none. One
+// that Prometheus finds overlong, a surrogate or beyond U+10FFFF costs the whole page.
 std::size_t Utf8Length(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
+  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
   if (lead < 0x80) return 1;
   const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
   if (length == 0 || lead > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
+  const unsigned char lowest = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+  const unsigned char highest = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+  if (byte(1) < lowest || byte(1) > highest) return 0;
+  for (std::size_t i = 2; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
   }
   return length;
 }
 
 }  // namespace
+
+std::string LabelText(std::string_view text) {
+  std::string label;
+  while (!text.empty()) {
+    const std::size_t length = Utf8Length(text);
+    const std::string_view next = length == 0 ? "?" : text.substr(0, length);
+    if (label.size() + next.size() > kLabelLimit) break;
+    label += next;
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return label;
+}
 
 void PgResultDeleter::operator()(pg_result* result) const { PQclear(result); }
 
@@ -64,15 +82,7 @@ std::optional<Lsn> Row::Position(int column) const {
 }
 
 std::string Row::Name(int column) const {
-  std::string_view rest = Text(column).value_or(std::string_view());
-  std::string name;
-  // A database in SQL_ASCII may hand out any bytes; Prometheus takes UTF-8 only.
-  while (!rest.empty() && name.size() < kNameLimit) {
-    const std::size_t length = Utf8Length(rest);
-    name += length == 0 ? std::string_view("?") : rest.substr(0, length);
-    rest.remove_prefix(length == 0 ? 1 : length);
-  }
-  return name;
+  return LabelText(Text(column).value_or(std::string_view()));
 }
 
 int Rows::size() const { return PQntuples(result_.get()); }

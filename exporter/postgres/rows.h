@@ -15,6 +15,10 @@ struct pg_result;
 
 namespace pgrepl {
 
+/// Text from a server as a label can hold it: at most 256 bytes, and each byte that isn't UTF-8 (a
+/// database in SQL_ASCII may hand out any) replaced by `?`.
+std::string LabelText(std::string_view text);
+
 struct PgResultDeleter {
   void operator()(pg_result* result) const;
 };
@@ -31,7 +35,7 @@ class Row {
   [[nodiscard]] std::optional<bool> Bool(int column) const;
   [[nodiscard]] std::optional<Lsn> Position(int column) const;
 
-  /// A copy, empty for NULL, cut after 256 bytes: what becomes a label is bounded.
+  /// As LabelText; empty for NULL.
   [[nodiscard]] std::string Name(int column) const;
 
  private:
