@@ -45,9 +45,13 @@ constexpr Family kMessageAge{
         "(pg_stat_wal_receiver.last_msg_receipt_time); idle ones come every half "
         "wal_receiver_timeout."};
 constexpr Family kTimeout{.name = "pgrepl_receiver_timeout_seconds",
-                          .help = "wal_receiver_timeout; 0 is none."};
+                          .help =
+                              "Silence of its upstream after which the receiver gives up, 0 is "
+                              "never (wal_receiver_timeout)."};
 constexpr Family kInterval{.name = "pgrepl_receiver_status_interval_seconds",
-                           .help = "wal_receiver_status_interval; 0 is none."};
+                           .help =
+                               "How often the receiver replies at least, 0 is only when asked "
+                               "(wal_receiver_status_interval)."};
 
 constexpr const Family* kFamilies[] = {&kUp,       &kExpected,   &kStatus,  &kInfo,
                                        &kRestarts, &kMessageAge, &kTimeout, &kInterval};
