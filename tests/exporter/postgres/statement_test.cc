@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/postgres/statement.h"
+
+#include <gtest/gtest.h>
+
+namespace pgrepl {
+namespace {
+
+constexpr Statement kStatements[] = {
+    {.min_version = PgVersion(17), .sql = "17"},
+    {.min_version = PgVersion(14), .role = Role::kStandby, .sql = "14 standby"},
+    {.role = Role::kStandby, .sql = "old standby"},
+    {.min_version = PgVersion(13), .role = Role::kPrimary, .sql = "13 primary"},
+};
+
+std::string_view Chosen(int version, Role role) {
+  const Statement* statement = Choose(kStatements, version, role);
+  return statement == nullptr ? "none" : statement->sql;
+}
+
+TEST(StatementTest, FirstThatFitsVersionAndRoleIsChosen) {
+  EXPECT_EQ(Chosen(170004, Role::kPrimary), "17");
+  EXPECT_EQ(Chosen(170004, Role::kStandby), "17");
+  EXPECT_EQ(Chosen(160009, Role::kStandby), "14 standby");
+  EXPECT_EQ(Chosen(160009, Role::kPrimary), "13 primary");
+  EXPECT_EQ(Chosen(120022, Role::kStandby), "old standby");
+}
+
+TEST(StatementTest, VersionIsCountedFromTheFirstReleaseOfAMajor) {
+  EXPECT_EQ(Chosen(140000, Role::kStandby), "14 standby");
+  EXPECT_EQ(Chosen(139999, Role::kStandby), "old standby");
+}
+
+TEST(StatementTest, NoneFits) {
+  EXPECT_EQ(Chosen(120022, Role::kPrimary), "none");
+  EXPECT_EQ(Choose({}, 150000, Role::kPrimary), nullptr);
+}
+
+}  // namespace
+}  // namespace pgrepl
