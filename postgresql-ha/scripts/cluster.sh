@@ -9,7 +9,7 @@
 # files and pipes only: an argument or an environment variable can be read by others.
 
 set -Eeuo pipefail
-trap 'echo "${0##*/}: stopped by an error in ${BASH_SOURCE[0]##*/}, line $LINENO" >&2' ERR
+trap 'report_error "$?" "${BASH_SOURCE[0]##*/}, line $LINENO"' ERR
 unset "${!PG@}"                        # the caller's PGHOST or PGPASSWORD is about something else
 export LC_ALL=C PGCONNECT_TIMEOUT=10   # messages are read by explain_refusal, in English
 program=${0##*/}
@@ -53,12 +53,21 @@ warn() { printf '%s: warning: %s\n' "$program" "$*" >&2; }
 die() {
   printf '%s: %s\n' "$program" "$1" >&2
   [[ -z ${2:-} ]] || printf '  what to do: %s\n' "$2" >&2
-  exit 1
+  leave 1
 }
 
 usage_error() {
   printf '%s: %s\n  see: %s --help\n' "$program" "$1" "$program" >&2
-  exit 2
+  leave 2
+}
+
+# Out of a command substitution a failure that has been explained goes as 101 or 102, so that the
+# trap on ERR tells it from one that nobody foresaw.
+leave() { exit "$((BASH_SUBSHELL ? 100 + $1 : $1))"; }
+
+report_error() {
+  (($1 != 101 && $1 != 102)) || leave "$(($1 - 100))"
+  printf '%s: stopped by an error in %s\n' "$program" "$2" >&2
 }
 
 # act PHRASE COMMAND... says what is changed and changes it; under --dry-run it only says so.

@@ -182,7 +182,7 @@ with_block() {
 # apply_configuration primary|standby: starts, restarts or reloads the server, if it must.
 apply_configuration() {
   local waiting
-  if ! is_running; then
+  if $fresh || ! is_running; then
     act "start the server on port ${asked[port]:-$port}" control start
   elif $dry_run && $rewritten; then
     act 'reload the server, or restart it where a setting needs that'

@@ -126,7 +126,7 @@ choose_archive() {
   if [[ -z $archive_dir && -n $theirs && ! -v settings[archive_command] ]]; then
     left_out[archive_mode]='as configured elsewhere'
     left_out[archive_command]='as configured elsewhere'
-    say "  archiving stays as configured: $theirs"
+    say "  archiving stays as configured elsewhere: $theirs"
     return
   fi
   if [[ -z $archive_dir && -v settings[archive_command] ]]; then return; fi

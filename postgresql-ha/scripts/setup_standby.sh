@@ -215,12 +215,24 @@ take_base_backup() {
   local output
   if output=$(as_server "$(tool pg_basebackup)" -d "$(conninfo "$lent")" -D "$1" -X stream \
     --checkpoint=fast --no-password ${slot:+--slot="$slot"} 2>&1); then
+    forget_upstream_identity "$1"
     as_server touch "$1/standby.signal"
     return
   fi
   [[ $1 == "$data_dir" ]] || rmdir "$1" || true
   ! $slot_created || upstream >/dev/null 2>&1 <<<"DROP_REPLICATION_SLOT $slot;" || true
   explain_refusal "$output"
+}
+
+# The copy may bring what ALTER SYSTEM said of the upstream itself: its port, whom it followed.
+forget_upstream_identity() {
+  local names auto=$1/postgresql.auto.conf
+  printf -v names '%s|' port listen_addresses unix_socket_directories restore_command \
+    archive_cleanup_command recovery_'[a-z_]+' "${!settings[@]}"
+  names="^(${names%|}) *="
+  if as_server grep -E "$names" "$auto" | sed 's/^/    without the ALTER SYSTEM of /'; then
+    as_server sed -i -E "/$names/d" "$auto"
+  fi
 }
 
 # ---- Its configuration ----------------------------------------------------------------------
@@ -254,13 +266,6 @@ configure() {
   fi
   install_settings standby
   admit_roles
-  if $fresh && ! $dry_run; then forget_upstream_identity; fi
-}
-
-# The copy may bring what the upstream's ALTER SYSTEM says about the upstream itself.
-forget_upstream_identity() {
-  as_server sed -i -E "/^($(printf '%s|' "${!settings[@]}")recovery_[a-z_]+) *=/d" \
-    "$data_dir/postgresql.auto.conf"
 }
 
 # ---- The end --------------------------------------------------------------------------------
