@@ -40,7 +40,7 @@ struct LagBytes {
   std::optional<double> send, write, flush, replay, total;
 };
 
-/// The lag of one standby at one moment (docs/architecture.md, "Lag").
+/// The lag of one standby at one moment (docs/lag.md).
 struct LagView {
   double seconds = 0;
   bool known = false;  ///< false: `seconds` is a bound, or against a primary's last position

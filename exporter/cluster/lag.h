@@ -1,5 +1,5 @@
 // The lag of one standby at one moment: a pure function of where it stands in its primary's history
-// and of who can vouch for that history now. The definitions are in docs/architecture.md, "Lag".
+// and of who can vouch for that history now. The definitions are in docs/lag.md.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

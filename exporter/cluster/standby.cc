@@ -15,7 +15,7 @@ void Advance(std::optional<ReplayPosition>& position, Lsn lsn, Time at) {
 
 void Standby::SeePosition(const PositionFact& position, Time at) {
   paused = position.pause_state == "paused";
-  delayed = position.apply_delay.value_or(0) > 0;
+  apply_delay = position.apply_delay;
   if (!position.replayed) return;
   const Lsn replayed = *position.replayed;
   backlog = position.received && *position.received > replayed;

@@ -63,7 +63,7 @@ struct Standby {
   std::int64_t receiver_pid = 0;
   double receiver_restarts = 0;
   bool paused = false;
-  bool delayed = false;
+  std::optional<double> apply_delay;  ///< seconds
   bool backlog = false;  ///< received WAL waits to be replayed
 
   void SeePosition(const PositionFact& position, Time at);

@@ -43,7 +43,7 @@ ReceiverView ReceiverOf(const Standby& standby, const Freshness& fresh) {
   ReceiverView view{.up = standby.Receives(fresh), .restarts = standby.receiver_restarts};
   const bool configured = standby.receiver == nullptr || standby.receiver->conninfo_set != false;
   // PostgreSQL doesn't start a receiver again while one of these holds.
-  const bool kept_away = standby.paused || standby.delayed || standby.backlog;
+  const bool kept_away = standby.paused || standby.apply_delay.value_or(0) > 0 || standby.backlog;
   view.expected = configured && (view.up || !kept_away);
   if (const auto changed = standby.messages.changed_at()) {
     view.last_message_age_seconds = AgeOf(*changed, fresh.now);
@@ -85,8 +85,7 @@ ServerView MemberView(const Memory& memory, const Evaluation& evaluation, std::s
   if (member.role != Role::kPrimary) {
     view.lag = evaluation.LagOf(member.standby);
     view.lag->threshold = options.max_lag_seconds;
-    const auto* position = FactOf<PositionFact>(view, CollectorId::kLag);
-    if (position != nullptr) view.lag->apply_delay = position->apply_delay;
+    view.lag->apply_delay = member.standby.apply_delay;
     view.receiver = ReceiverOf(member.standby, memory.FreshAt(now));
   }
   AddSenders(memory, index, memory.FreshAt(now), view);
