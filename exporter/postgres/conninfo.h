@@ -15,6 +15,7 @@ namespace pgrepl {
 class Conninfo {
  public:
   /// Accepts what libpq accepts: keyword=value pairs or a postgresql:// URI; empty means defaults.
+  /// Beyond that it refuses what looks like a password in the wrong place.
   static Result<Conninfo> Parse(const std::string& text);
 
   /// The value that was given for `keyword`, empty when none was.
