@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -103,6 +104,11 @@ void Guard::Stop() {
   if (!thread_.joinable()) return;
   thread_.join();
   for (const Connection& connection : Open()) Shut(connection.fd, connection.peer, ports_);
+}
+
+void Guard::CloseForgotten() {
+  if (!descriptors_) return;
+  for (const Connection& connection : Open()) close(connection.fd);
 }
 
 Guard::Answering::Answering(Guard& guard, std::string peer)

@@ -43,6 +43,9 @@ class Guard {
   /// Ends the thread and shuts all connections, so that the workers are free to stop.
   void Stop();
 
+  /// Once the workers are gone: civetweb leaves the connections that still queued for one open.
+  void CloseForgotten();
+
   /// While it lives, the connection from `peer` is being answered. Workers hold one.
   class Answering {
    public:

@@ -106,6 +106,7 @@ Server::Impl::~Impl() {
   if (context_ == nullptr) return;
   guard_.Stop();
   mg_stop(context_);
+  guard_.CloseForgotten();
   mg_exit_library();
 }
 
