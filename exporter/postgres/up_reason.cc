@@ -37,6 +37,8 @@ UpReason ClassifyCode(std::string_view message, std::string_view sqlstate) {
 }
 
 UpReason ClassifyWords(std::string_view message) {
+  // Ours (password.h), with the system's words after them.
+  if (Says(message, {"password file", "password_command"})) return UpReason::kAuth;
   if (Says(message, {"could not translate host name", "could not resolve"})) return UpReason::kDns;
   if (Says(message, {"timeout expired", "timed out"})) return UpReason::kTimeout;
   if (Says(message, {"Connection refused", "No such file or directory"})) {
@@ -50,7 +52,7 @@ UpReason ClassifyWords(std::string_view message) {
                      "unexpected response from server", "received unexpected"})) {
     return UpReason::kNotPostgres;
   }
-  if (Says(message, {"SSL", "certificate", "TLS"})) return UpReason::kTls;
+  if (Says(message, {"SSL", "certificate", "TLS", "private key"})) return UpReason::kTls;
   if (Says(message, {"password", "authentication", "SASL", "SCRAM", "GSSAPI", "SSPI"})) {
     return UpReason::kAuth;
   }
