@@ -34,7 +34,6 @@ std::optional<ArchiveDirectoryFact> ReadArchiveDirectory(const std::string& path
   fs::directory_iterator entry(path, error);
   if (error) return std::nullopt;
   for (; entry != fs::directory_iterator(); entry.increment(error)) {
-    if (error) return std::nullopt;
     // A file may vanish between the listing and its size: it counts as nothing.
     std::error_code gone;
     if (!entry->is_regular_file(gone)) continue;
@@ -43,6 +42,8 @@ std::optional<ArchiveDirectoryFact> ReadArchiveDirectory(const std::string& path
     ++fact.files;
     fact.bytes += static_cast<std::int64_t>(size);
   }
+  // An increment that fails ends the loop: what was counted till then is no size.
+  if (error) return std::nullopt;
   return fact;
 }
 

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/collect/directory_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "exporter/base/mutex.h"
+
+namespace pgrepl {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+class DirectoryReaderTest : public testing::Test {
+ protected:
+  DirectoryReaderTest() { folder_ = mkdtemp(std::string("/tmp/pgrepl-directory-XXXXXX").data()); }
+  ~DirectoryReaderTest() override { fs::remove_all(folder_); }
+
+  void Write(const std::string& name, std::size_t bytes) const {
+    std::ofstream(folder_ / name) << std::string(bytes, 'x');
+  }
+
+  fs::path folder_;
+};
+
+std::string Read(const fs::path& path) {
+  const auto fact = ReadArchiveDirectory(path);
+  if (!fact) return "unreadable";
+  return std::to_string(fact->files) + " files, " + std::to_string(fact->bytes) + " bytes";
+}
+
+TEST_F(DirectoryReaderTest, CountsFilesAndBytes) {
+  EXPECT_EQ(Read(folder_), "0 files, 0 bytes");
+  Write("000000010000000000000001", 100);
+  Write("000000010000000000000002.gz", 10);
+  Write("00000002.history", 0);
+  EXPECT_EQ(Read(folder_), "3 files, 110 bytes");
+}
+
+TEST_F(DirectoryReaderTest, CountsFilesOnly) {
+  Write("file", 100);
+  fs::create_directory(folder_ / "directory");
+  fs::create_symlink(folder_ / "gone", folder_ / "dangling");
+  EXPECT_EQ(Read(folder_), "1 files, 100 bytes");
+  // An archive may be moved to another disk, file by file.
+  fs::create_symlink(folder_ / "file", folder_ / "link");
+  EXPECT_EQ(Read(folder_), "2 files, 200 bytes");
+}
+
+TEST_F(DirectoryReaderTest, SizesBeyondFourGigabytesAreExact) {
+  Write("sparse", 0);
+  fs::resize_file(folder_ / "sparse", (1ULL << 40) + 1);
+  EXPECT_EQ(Read(folder_), "1 files, 1099511627777 bytes");
+}
+
+TEST_F(DirectoryReaderTest, WhatIsNoDirectoryHereIsToldApartFromAnEmptyOne) {
+  Write("file", 1);
+  EXPECT_EQ(Read(folder_ / "file"), "unreadable");
+  EXPECT_EQ(Read(folder_ / "gone"), "unreadable");
+  EXPECT_EQ(Read(""), "unreadable");
+}
+
+// Collects reports from the reader's thread.
+class Reports {
+ public:
+  DirectoryReader::Report Collect() {
+    return [this](std::optional<ArchiveDirectoryFact> fact) {
+      MutexLock lock(mutex_);
+      files_.push_back(fact ? fact->files : -1);
+      came_.notify_all();
+    };
+  }
+
+  // True once a report says that many files; -1: unreadable.
+  bool WaitFor(std::int64_t files) {
+    MutexLock lock(mutex_);
+    const Time deadline = Now() + 10s;
+    while (files_.empty() || files_.back() != files) {
+      if (Now() >= deadline) return false;
+      came_.wait_for(mutex_, deadline - Now());
+    }
+    return true;
+  }
+
+  std::size_t count() {
+    MutexLock lock(mutex_);
+    return files_.size();
+  }
+
+ private:
+  Mutex mutex_;
+  ConditionVariable came_;
+  std::vector<std::int64_t> files_ PGREPL_GUARDED_BY(mutex_);
+};
+
+TEST_F(DirectoryReaderTest, ReportsAtOnceAndEveryInterval) {
+  Reports reports;
+  DirectoryReader reader;
+  reader.Watch(folder_, 10ms, reports.Collect());
+  EXPECT_TRUE(reports.WaitFor(0));
+  Write("file", 1);
+  EXPECT_TRUE(reports.WaitFor(1));
+}
+
+TEST_F(DirectoryReaderTest, DirectoryThatComesAndGoesIsFollowed) {
+  Reports reports;
+  DirectoryReader reader;
+  reader.Watch(folder_ / "later", 10ms, reports.Collect());
+  EXPECT_TRUE(reports.WaitFor(-1));
+  fs::create_directory(folder_ / "later");
+  EXPECT_TRUE(reports.WaitFor(0));
+  fs::remove(folder_ / "later");
+  EXPECT_TRUE(reports.WaitFor(-1));
+}
+
+TEST_F(DirectoryReaderTest, EachDirectoryIsReportedToItsOwn) {
+  Write("file", 1);
+  fs::create_directory(folder_ / "empty");
+  Reports all;
+  Reports none;
+  DirectoryReader reader;
+  reader.Watch(folder_, 1h, all.Collect());
+  reader.Watch(folder_ / "empty", 1h, none.Collect());
+  EXPECT_TRUE(all.WaitFor(1));
+  EXPECT_TRUE(none.WaitFor(0));
+}
+
+TEST_F(DirectoryReaderTest, StopsAtOnceAndReportsNoMore) {
+  Reports reports;
+  DirectoryReader reader;
+  reader.Watch(folder_, 1h, reports.Collect());
+  ASSERT_TRUE(reports.WaitFor(0));
+  const Time begin = Now();
+  EXPECT_TRUE(reader.Stop());
+  EXPECT_LT(Now() - begin, 1s);
+  reader.Watch(folder_, 1ms, reports.Collect());
+  EXPECT_TRUE(reader.Stop());
+  EXPECT_EQ(reports.count(), 1U);
+}
+
+}  // namespace
+}  // namespace pgrepl
