@@ -26,22 +26,6 @@ port='' socket_dir=''    # where the server answers, or will
 changes=0                # what act did, or would do
 declare -A made=()       # directories act made, or would make
 fresh=false              # the data directory was made in this run: nothing of the user's is in it
-readonly common_usage='  --cluster VERSION/NAME  a cluster of pg_lsclusters; not needed where there is only one
-  --data-dir DIR          a data directory outside Debian'"'"'s layout
-  --port N                its port (default: as configured, else 5432)
-  --bin-dir DIR           where postgres, initdb, pg_ctl are (default: found)
-  --socket-dir DIR        its Unix socket (default: as configured, else the parent of --data-dir)
-  --os-user USER          who runs the server, when started as root (default: postgres)
-  --listen ADDR           listen_addresses (default: as configured, else localhost; * with --allow
-                          in Debian'"'"'s layout: pg_hba.conf then says who comes in)
-  --allow CIDR            an address or network that may replicate and monitor; repeatable
-  --replication-user NAME            default replicator
-  --replication-password-file FILE   its first line; without it you are asked
-  --monitor-user NAME                default pgrepl_monitor
-  --set NAME=VALUE        any further setting; repeatable
-  --yes                   do not ask before a restart or a replacement
-  --dry-run               say what would be done, touch nothing
-  --help                  this text'
 
 # ---- Words ----------------------------------------------------------------------------------
 
@@ -91,6 +75,27 @@ confirm() {
 
 # ---- Options --------------------------------------------------------------------------------
 
+common_usage() {
+  cat <<'END'
+  --cluster VERSION/NAME  a cluster of pg_lsclusters; not needed where there is only one
+  --data-dir DIR          a data directory outside Debian's layout
+  --port N                its port (default: as configured, else 5432)
+  --bin-dir DIR           where postgres, initdb, pg_ctl are (default: found)
+  --socket-dir DIR        its Unix socket (default: as configured, else the parent of --data-dir)
+  --os-user USER          who runs the server, when started as root (default: postgres)
+  --listen ADDR           listen_addresses (default: as configured, else localhost; * with --allow
+                          in Debian's layout: pg_hba.conf then says who comes in)
+  --allow CIDR            an address or network that may replicate and monitor; repeatable
+  --replication-user NAME            default replicator
+  --replication-password-file FILE   its first line; without it you are asked
+  --monitor-user NAME                default pgrepl_monitor
+  --set NAME=VALUE        any further setting; repeatable
+  --yes                   do not ask before a restart or a replacement
+  --dry-run               say what would be done, touch nothing
+  --help                  this text
+END
+}
+
 # take_option OPTION [VALUE]... reads one option that all scripts have; sets taken to its length.
 take_option() {
   taken=2
@@ -129,9 +134,11 @@ port_number() {
 
 # A directory named in a shell command that PostgreSQL fills in.
 archive_path() {
-  [[ $1 != *[!A-Za-z0-9_./\ +@:,=-]* ]] ||
-    usage_error "--archive-dir '$1': has a character the shell or PostgreSQL would read"
-  readlink -m -- "$1"
+  local path
+  path=$(readlink -m -- "$1")
+  [[ $path != *[!A-Za-z0-9_./\ +@:,=-]* ]] ||
+    usage_error "--archive-dir '$path': has a character the shell or PostgreSQL would read"
+  printf '%s' "$path"
 }
 
 hba_address() {
@@ -167,6 +174,7 @@ find_cluster() {
       'create one (pg_createcluster VERSION main), or name its directory with --data-dir'
     layout=plain conf_dir=$data_dir log_file=$data_dir.log
   fi
+  [[ $data_dir != *[\'\\]* ]] || die "$data_dir has a quote or a backslash in its name"
   find_os_user
   find_programs
   find_door
@@ -202,10 +210,11 @@ find_programs() {
   local have
   if has_data; then version=$(as_server cat "$data_dir/PG_VERSION"); fi
   if [[ -z $bin_dir ]]; then
-    bin_dir=$(printf '%s\n' /usr/lib/postgresql/"${version:-*}"/bin | sort -V | tail -n 1)
+    bin_dir=$(compgen -G "/usr/lib/postgresql/${version:-*}/bin" | sort -V | tail -n 1) || true
     [[ -x $bin_dir/postgres ]] || bin_dir=$(dirname "$(command -v postgres || echo /)")
   fi
-  [[ -x $bin_dir/postgres ]] || die "no postgres program in $bin_dir" 'name its folder with --bin-dir'
+  [[ -x $bin_dir/postgres ]] || die "no postgres program in '$bin_dir'" \
+    'name its folder with --bin-dir'
   have=$("$bin_dir/postgres" -V) && [[ $have =~ \)\ ([0-9]+) ]] && have=${BASH_REMATCH[1]}
   version=${version:-$have}
   [[ $version == "$have" ]] || die "$data_dir is of PostgreSQL $version, $bin_dir of $have" \
@@ -220,7 +229,7 @@ find_door() {
   local pid_file=$data_dir/postmaster.pid
   if is_running; then
     port=$(as_server sed -n 4p "$pid_file") socket_dir=$(as_server sed -n 5p "$pid_file")
-  elif as_server test -e "$conf_dir/postgresql.conf"; then
+  elif [[ -e $conf_dir/postgresql.conf ]]; then
     port=${asked[port]:-$(setting port)}
     socket_dir=${asked[unix_socket_directories]:-$(setting unix_socket_directories)}
   else
@@ -233,7 +242,7 @@ find_door() {
     'choose a shorter one with --socket-dir'
 }
 
-has_data() { as_server test -s "$data_dir/PG_VERSION"; }
+has_data() { [[ -s $data_dir/PG_VERSION ]]; }
 
 # A client program; PostgreSQL built for servers only lacks some, another version's will do.
 tool() {
@@ -256,9 +265,15 @@ as_server() {
 }
 
 # A configured value, whether the server runs or not; numbers come without a unit.
-setting() { as_server "$bin_dir/postgres" -D "$conf_dir" -C "$1" 2>/dev/null; }
+setting() {
+  [[ -e $conf_dir/postgresql.conf ]] &&
+    as_server "$bin_dir/postgres" -D "$conf_dir" -C "$1" 2>/dev/null
+}
 
-is_running() { as_server "$bin_dir/pg_ctl" status -D "$data_dir" >/dev/null 2>&1; }
+is_running() {
+  [[ -e $data_dir/postmaster.pid ]] &&
+    as_server "$bin_dir/pg_ctl" status -D "$data_dir" >/dev/null 2>&1
+}
 
 # control start|stop|restart|reload; the server's last words are shown if it fails.
 control() {
@@ -319,7 +334,7 @@ install_directory() {
 # put_file PATH CONTENT [MODE] writes a file unless it reads so already; the old one is kept.
 put_file() {
   local path=$1 content=$2 mode=${3:-0640}
-  if as_server test -e "$path"; then
+  if [[ -e $path ]]; then
     [[ $(as_server cat "$path" && echo .) != "$content"$'\n.' ]] || return 0
     mode=$(as_server stat -c %a "$path")
     if ! $fresh || [[ $path != "$data_dir"/* ]]; then

@@ -3,9 +3,9 @@
 # The configuration of a cluster, as far as it is ours: conf.d/primary.conf, conf.d/standby.conf and
 # a marked block at the top of pg_hba.conf. Made from the files in config/postgresql.
 #
-# Sourced by the scripts beside it, never run; brings cluster.sh. What an option asks for wins over what an earlier run or a hand wrote
-# into the installed file, and that over the shipped file. postgresql.conf is the user's: it only
-# gets its include_dir line, where that is missing.
+# Sourced by the scripts beside it, never run; brings cluster.sh. What an option asks for wins over
+# what an earlier run or a hand wrote into the installed file, and that over the shipped file.
+# postgresql.conf is the user's: it only gets its include_dir line, where that is missing.
 
 # shellcheck source-path=SCRIPTDIR source=cluster.sh
 source "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
@@ -14,7 +14,7 @@ declare -A settings=()   # name -> value as it is written in the file
 declare -A left_out=()   # name -> why the shipped setting isn't written
 composed=''              # the text to install
 rewritten=false          # a file of the server has changed in this run
-readonly block_begin='# BEGIN pg_replication_exporter setup kit: rewritten by it, keep your lines outside'
+readonly block_begin='# BEGIN pg_replication_exporter setup kit; it rewrites this block'
 readonly block_end='# END pg_replication_exporter setup kit'
 
 # ---- Settings -------------------------------------------------------------------------------
@@ -40,9 +40,18 @@ bare_value() {
 
 set_value() { settings[$1]=$(conf_value "$2"); }
 
-# Asks for what is in force, so that the file says it: a copied configuration must not move us.
+# Asks for what is in force, so that our file says it.
 pin() { # NAME DEFAULT
   asked[$1]=${asked[$1]:-$(setting "$1" || printf '%s' "$2")}
+}
+
+# Outside Debian's layout a base backup brings the upstream's configuration: say where we are.
+pin_door() {
+  if [[ $layout == plain ]]; then
+    pin port "$port"
+    pin unix_socket_directories "$socket_dir"
+    pin listen_addresses localhost
+  fi
 }
 
 # At least this number; a larger one, wherever it is configured, stays.
@@ -93,7 +102,7 @@ render_settings() {
   done <"$1"
   for name in "${!settings[@]}"; do
     [[ -v seen[$name] || -v left_out[$name] ]] || printf '%s = %s\n' "$name" "${settings[$name]}"
-  done | sort | sed '1i\\n# ---- Further settings of this server -------------------------------------------------------\n'
+  done | sort | sed '1i\\n# ---- Further settings of this server ----\n'
 }
 
 try_settings() {

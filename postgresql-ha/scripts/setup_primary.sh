@@ -22,8 +22,8 @@ Sets up a PostgreSQL primary for streaming replication, or brings one up to date
   --no-archive            no archiving
   --slot NAME             a physical replication slot to create; repeatable
   --monitor-password-file FILE       its first line; without it you are asked
-$common_usage
 END
+  common_usage
 }
 
 read_options() {
@@ -46,7 +46,7 @@ read_options() {
 }
 
 refuse_standby() {
-  if as_server test -e "$data_dir/standby.signal"; then
+  if [[ -e $data_dir/standby.signal ]]; then
     die "$data_dir is a standby, and gets its roles from its primary" \
       'promote it first (pg_ctl promote), then run this again'
   fi
@@ -93,11 +93,7 @@ $(indent "$output")" "$os_user must be able to reach and write this directory"
 choose_settings() {
   local senders
   load_settings primary
-  if ! has_data; then
-    pin port "$port"
-    pin unix_socket_directories "$socket_dir"
-    pin listen_addresses localhost
-  fi
+  pin_door
   choose_archive
   if [[ $(setting wal_level) == logical ]]; then set_value wal_level logical; fi
   if [[ -n $standbys || ! -v settings[max_wal_senders] ]]; then
@@ -130,8 +126,10 @@ choose_archive() {
     return
   fi
   if [[ -z $archive_dir && -v settings[archive_command] ]]; then return; fi
-  if [[ -z $archive_dir && $layout == plain ]]; then archive_dir=$(dirname "$data_dir")/wal_archive; fi
-  archive_dir=${archive_dir:-/var/lib/postgresql/wal_archive}
+  if [[ -z $archive_dir ]]; then
+    archive_dir=/var/lib/postgresql/wal_archive
+    [[ $layout == debian ]] || archive_dir=$(archive_path "$(dirname "$data_dir")/wal_archive")
+  fi
   set_value archive_mode on
   settings[archive_command]=$(shipped_archive_command)
 }
@@ -210,7 +208,8 @@ ensure_roles() {
   extra=$(query "
     SELECT concat_ws(', ', CASE WHEN rolsuper THEN 'SUPERUSER' END,
         CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END,
-        CASE WHEN rolreplication THEN 'REPLICATION' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END,
+        CASE WHEN rolreplication THEN 'REPLICATION' END,
+        CASE WHEN rolbypassrls THEN 'BYPASSRLS' END,
         (SELECT string_agg(roleid::regrole::text, ', ') FROM pg_auth_members
          WHERE member = r.oid AND roleid <> 'pg_monitor'::regrole))
     FROM pg_roles r WHERE rolname = '$monitor_user'")
@@ -235,13 +234,11 @@ create_slot() {
 # ---- The end --------------------------------------------------------------------------------
 
 verify() {
-  local name
   check_effect primary
   say 'Verified:'
-  for name in wal_level max_wal_senders max_replication_slots wal_log_hints archive_mode \
-    listen_addresses; do
-    say "  $name = $(query "SHOW $name")"
-  done
+  query "SELECT '  ' || name || ' = ' || current_setting(name)
+         FROM unnest('{wal_level, max_wal_senders, max_replication_slots, wal_log_hints,
+                       archive_mode, listen_addresses}'::text[]) AS name"
   verify_login "$replication_user" "$replication_password"
   verify_login "$monitor_user" "$monitor_password"
   say "  slots: $(query "SELECT coalesce(string_agg(slot_name || CASE WHEN active THEN ' (active)'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Makes a PostgreSQL server a standby of another server: slot on the upstream, base backup, settings,
+# Makes a PostgreSQL server a standby of another one: slot on the upstream, base backup, settings,
 # standby.signal, start. On a standby of the same system it takes no base backup: it brings the
 # settings up to date, or points the standby at another upstream. See README.md.
 
@@ -30,8 +30,8 @@ cascade), or brings one up to date.
   --no-slot               no slot: PRIMARY then keeps wal_keep_size for it, and no more
   --archive-dir DIR       where to fetch archived segments the upstream no longer has
   --replace               an existing data directory is moved to DIR.backup-TIMESTAMP
-$common_usage
 END
+  common_usage
 }
 
 read_options() {
@@ -88,7 +88,7 @@ upstream() {
 # The password: from --replication-password-file, else the one this standby uses, else asked for.
 read_upstream_password() {
   local kept=$data_dir.pgpass
-  if [[ -z $replication_password_file ]] && as_server test -e "$kept"; then
+  if [[ -z $replication_password_file ]] && [[ -e $kept ]]; then
     lent=$kept
     return
   fi
@@ -124,7 +124,7 @@ explain_refusal() {
     *'no password supplied'*)
       mend='give --replication-password-file' ;;
     *'no pg_hba.conf entry'*)
-      mend="on $primary: setup_primary.sh --allow THIS_HOST (on a standby: setup_standby.sh --allow)" ;;
+      mend="on $primary: run setup_primary.sh (on a standby: setup_standby.sh) with --allow" ;;
     *'Connection refused'*)
       mend="start PostgreSQL there; see that listen_addresses names that interface \
 (setup_primary.sh --listen) and that the port is $primary_port" ;;
@@ -138,7 +138,8 @@ explain_refusal() {
     *'replication slots are in use'*) mend="raise --standbys of setup_primary.sh there" ;;
     *'incompatible server version'*)
       mend="the pg_basebackup here is too old: install postgresql-client-$version" ;;
-    *'is active for PID'*) mend="another standby uses slot $slot: choose another --name or --slot" ;;
+    *'is active for PID'*)
+      mend="another standby uses slot $slot: choose another --name or --slot" ;;
   esac
   die "$primary:$primary_port does not serve $replication_user:
 $(indent "$(grep -v "${workshop:-/dev/null}" <<<"$1")")" "$mend"
@@ -173,7 +174,7 @@ create_slot() {
 
 # A standby of the upstream's system stays; anything else is somebody's data.
 follows_same_system() {
-  has_data && as_server test -e "$data_dir/standby.signal" && [[ $(own_system_id) == "$system_id" ]]
+  has_data && [[ -e $data_dir/standby.signal ]] && [[ $(own_system_id) == "$system_id" ]]
 }
 
 # The first eight bytes of pg_control, in every version: no need for a pg_controldata that fits.
@@ -193,7 +194,7 @@ prepare_data() {
   fi
 }
 
-is_empty() { [[ -z $(as_server ls -A "$data_dir" 2>/dev/null) ]]; }
+is_empty() { [[ -z $(ls -A "$data_dir" 2>/dev/null) ]]; }
 
 # The old data is only moved away when the new is there, complete.
 replace_data() {
@@ -240,18 +241,15 @@ forget_upstream_identity() {
 # What this node is called, where it answers, whom it follows.
 choose_settings() {
   local setting_name
-  if [[ $layout == plain ]]; then
-    pin port "$port"
-    pin unix_socket_directories "$socket_dir"
-    pin listen_addresses localhost
-  fi
+  pin_door
   listen_for_allowed
   for setting_name in "${upstream_bound[@]}"; do
     set_at_least "$setting_name" "${upstream_values[$setting_name]}"
   done
   set_value cluster_name "$name"
   set_value primary_conninfo "$(conninfo "$data_dir.pgpass")"
-  if [[ -n $slot ]]; then set_value primary_slot_name "$slot"; else unset "settings[primary_slot_name]"; fi
+  unset 'settings[primary_slot_name]'
+  if [[ -n $slot ]]; then set_value primary_slot_name "$slot"; fi
   if [[ -n $archive_dir ]]; then
     as_server test -r "$archive_dir" || die "$os_user cannot read the archive $archive_dir" \
       'mount it, or leave --archive-dir out'
@@ -272,7 +270,8 @@ configure() {
 
 # A column of pg_stat_wal_receiver; nothing where the server is down or receives nothing.
 received() {
-  if has_data && is_running; then query "SELECT $1 FROM pg_stat_wal_receiver" 2>/dev/null || true; fi
+  has_data && is_running || return 0
+  query "SELECT $1 FROM pg_stat_wal_receiver" 2>/dev/null || true
 }
 
 verify() {
@@ -285,7 +284,7 @@ verify() {
   done
   check_effect standby
   ((tries < 150)) || die "the standby runs, but does not stream from $primary:$primary_port:
-$(indent "$(log_since "$((log_lines > 20 ? log_lines - 20 : 0))" | grep -E 'FATAL|ERROR' | tail -n 4)")" \
+$(indent "$(log_since "$log_lines" | grep -E 'FATAL|ERROR' | tail -n 4)")" \
     "see $log_file; where WAL it needs is gone from the upstream, run this again with --replace"
   say 'Verified:'
   say "  pg_is_in_recovery() = $(query 'SELECT pg_is_in_recovery()')"
