@@ -200,7 +200,7 @@ apply_configuration() {
     if [[ -n $waiting ]]; then
       confirm "The server on port $port must restart, which ends its connections, for: $waiting"
       act "restart the server for: $waiting" control restart
-    elif $rewritten; then
+    elif $rewritten || [[ $(is_unread "$1") == t ]]; then
       act 'reload the server' reload_server
     fi
   fi
@@ -210,6 +210,13 @@ apply_configuration() {
 waiting_for_restart() {
   query "SELECT string_agg(DISTINCT name, ', ') FROM pg_file_settings
          WHERE NOT applied AND error IS NOT NULL AND sourcefile LIKE '%/conf.d/$1.conf'"
+}
+
+# Whether a hand, or a run that was cut short, has written what the server has not read yet.
+is_unread() {
+  query "SELECT greatest((pg_stat_file('$(installed_file "$1")')).modification,
+                         (pg_stat_file(current_setting('hba_file'))).modification)
+                > pg_conf_load_time()"
 }
 
 # Returns when new connections see the new configuration.

@@ -234,6 +234,14 @@ class PlainTest(unittest.TestCase):
             "SELECT address FROM pg_hba_file_rules WHERE user_name = '{pgrepl_monitor}' "
             "AND type = 'host' ORDER BY line_number"), [["samehost"], ["10.0.0.1"], ["fd00::"]])
 
+    def test_reads_what_a_hand_wrote(self):
+        file = self.c1.data / "conf.d/standby.conf"
+        file.write_text(file.read_text().replace("max_standby_streaming_delay = 30s",
+                                                 "max_standby_streaming_delay = 7s"))
+        self.assertIn("reload", self.kit.standby(self.c1, self.s1))
+        self.assertIn("Nothing to do", self.kit.standby(self.c1, self.s1))
+        self.assertEqual(self.c1.value("SHOW max_standby_streaming_delay"), "7s")
+
     def test_asks_before_a_restart(self):
         pid = self.s1.pid
         self.assertIn("--yes", self.kit.standby(
