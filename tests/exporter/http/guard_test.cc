@@ -23,12 +23,17 @@ using std::chrono::seconds;
 using testing::EndsWith;
 using testing::IsEmpty;
 
-std::unique_ptr<Server> StartServer(int threads, std::string page) {
-  return *Server::Start({.listen_addresses = {"127.0.0.1:0"}, .threads = threads},
-                        {{.path = "/metrics", .handler = [page = std::move(page)](const Request&) {
-                            return Response{.body = page};
-                          }}});
+std::unique_ptr<Server> StartServer(int threads) {
+  return *Server::Start(
+      {.listen_addresses = {"127.0.0.1:0"}, .threads = threads},
+      {{.path = "/metrics", .handler = [](const Request&) { return Response{.body = "page"}; }},
+       {.path = "/big",
+        .handler = [](const Request&) { return Response{.body = std::string(16 << 20, '.')}; }}});
 }
+
+// On an idle machine, 0.3 s among idle clients and 1.1 s among those that don't read; on a busy one
+// more. Without the guard, civetweb's own timeouts make it 4 s at least.
+constexpr Duration kWithGuard = milliseconds(3500);
 
 using Clients = std::vector<std::unique_ptr<Client>>;
 
@@ -58,7 +63,7 @@ TEST(GuardTest, IsPatientUnlessConnectionsQueue) {
 }
 
 TEST(GuardTest, LetsARequestThroughAmongIdleAndDribblingClients) {
-  const auto server = StartServer(50, "page");
+  const auto server = StartServer(50);
   const int port = server->ports().at(0);
   const Clients idle = Connect(port, 300);
   const Clients dribbling = Connect(port, 30, "GET /metrics HTTP/1.1\r\n");
@@ -69,21 +74,21 @@ TEST(GuardTest, LetsARequestThroughAmongIdleAndDribblingClients) {
       std::this_thread::sleep_for(milliseconds(20));
     }
   });
-  EXPECT_LT(Seconds(TimeOfAnswer(port)), 1);
-  EXPECT_LT(Seconds(TimeOfAnswer(port)), 1);
+  EXPECT_LT(TimeOfAnswer(port), kWithGuard);
+  EXPECT_LT(TimeOfAnswer(port), kWithGuard);
   done = true;
   dribbler.join();
 }
 
 TEST(GuardTest, LetsARequestThroughAmongClientsThatDoNotRead) {
-  const auto server = StartServer(4, std::string(16 << 20, '.') + "page");
+  const auto server = StartServer(4);
   const int port = server->ports().at(0);
-  const Clients greedy = Connect(port, 4, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_LT(Seconds(TimeOfAnswer(port)), 3);
+  const Clients greedy = Connect(port, 4, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_LT(TimeOfAnswer(port), kWithGuard);
 }
 
 TEST(GuardTest, LeavesIdleClientsAloneWhileWorkersAreFree) {
-  const auto server = StartServer(50, "page");
+  const auto server = StartServer(50);
   const int port = server->ports().at(0);
   Client early(port);
   TimeOfAnswer(port);
@@ -93,8 +98,8 @@ TEST(GuardTest, LeavesIdleClientsAloneWhileWorkersAreFree) {
 }
 
 TEST(GuardTest, TouchesNoOtherSockets) {
-  const auto server = StartServer(2, "page");
-  const auto other = StartServer(50, "page");
+  const auto server = StartServer(2);
+  const auto other = StartServer(50);
   Client stranger(other->ports().at(0));  // what a connection to PostgreSQL would be
   const Clients idle = Connect(server->ports().at(0), 20);
   TimeOfAnswer(server->ports().at(0));
@@ -103,19 +108,19 @@ TEST(GuardTest, TouchesNoOtherSockets) {
 }
 
 TEST(GuardTest, DropsAnUnfinishedRequestInTheEnd) {
-  const auto server = StartServer(50, "page");
+  const auto server = StartServer(50);
   Client idle(server->ports().at(0));
   EXPECT_THAT(idle.Receive(seconds(7)), IsEmpty());
   EXPECT_TRUE(idle.closed());
 }
 
 TEST(GuardTest, LetsTheServerStopAmongIdleClients) {
-  auto server = StartServer(4, "page");
+  auto server = StartServer(4);
   const Clients idle = Connect(server->ports().at(0), 100);
   const Clients half = Connect(server->ports().at(0), 100, "GET /metrics HT");
   const Time begin = Now();
   server.reset();
-  EXPECT_LT(Seconds(Now() - begin), 1);
+  EXPECT_LT(Now() - begin, seconds(2));
   for (const Clients* clients : {&idle, &half}) {
     for (const auto& client : *clients) {
       client->Receive(seconds(1));
