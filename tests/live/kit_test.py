@@ -236,6 +236,7 @@ class PlainTest(unittest.TestCase):
 
     def test_reads_what_a_hand_wrote(self):
         file = self.c1.data / "conf.d/standby.conf"
+        time.sleep(1.1)  # pg_stat_file() knows whole seconds, and another test may have reloaded
         file.write_text(file.read_text().replace("max_standby_streaming_delay = 30s",
                                                  "max_standby_streaming_delay = 7s"))
         self.assertIn("reload", self.kit.standby(self.c1, self.s1))
