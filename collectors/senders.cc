@@ -57,9 +57,11 @@ constexpr Family kInfo{.name = "pgrepl_sender_info",
 
 constexpr const Family* kFamilies[] = {&kCount, &kLagSeconds, &kReplyAge, &kSyncState, &kInfo};
 
-// The position compared with is read in the same select list: read before, differences go negative.
+// Newest first: while a standby that came back still has its old sender, the new one is the one that
+// counts. The position compared with is read in the same select list: read before, differences go negative.
 constexpr Statement kStatements[] = {{.sql = R"sql(
-SELECT r.application_name,
+SELECT r.pid,
+       r.application_name,
        host(r.client_addr),
        r.state,
        s.slot_name,
@@ -79,11 +81,12 @@ SELECT r.application_name,
        r.sync_state
   FROM pg_stat_replication r
   LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid
- ORDER BY r.backend_start, r.pid
+ ORDER BY r.backend_start DESC, r.pid
  LIMIT 1000
 )sql"}};
 
 enum Column {
+  kPid,
   kApplicationName,
   kClientAddr,
   kState,
@@ -118,7 +121,8 @@ SenderKind KindOf(const Sender& sender, std::string_view slot_type) {
 }
 
 Sender DecodeRow(const Row& row) {
-  Sender sender{.application_name = row.Name(kApplicationName),
+  Sender sender{.pid = row.Integer(kPid).value_or(0),
+                .application_name = row.Name(kApplicationName),
                 .client_addr = row.Name(kClientAddr),
                 .state = row.Name(kState),
                 .slot_name = row.Name(kSlotName),

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@ inline constexpr std::string_view kSenderKinds[] = {"standby", "logical", "backu
 
 struct Sender {
   SenderKind kind = SenderKind::kOther;
+  std::int64_t pid = 0;  ///< another pid is another connection; never a label
   std::string application_name;
   std::string client_addr;  ///< empty on a Unix socket
   std::string state;        ///< startup, catchup, streaming, backup, stopping

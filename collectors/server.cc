@@ -112,9 +112,11 @@ void Emit(const void* opaque, const ServerView& server, Samples& samples) {
     samples.AddStates(kUpReason, kUpReasons, Name(server.reason));
     EmitRuns(server, samples);
   }
-  samples.Add(kInfo, 1,
-              {server.version, server.system_identifier, server.address,
-               server.configured ? "true" : "false"});
+  if (!server.configured || !server.version.empty()) {
+    samples.Add(kInfo, 1,
+                {server.version, server.system_identifier, server.address,
+                 server.configured ? "true" : "false"});
+  }
   if (server.role) samples.Add(kInRecovery, *server.role == Role::kStandby ? 1 : 0);
   if (server.timeline) samples.Add(kTimeline, static_cast<double>(*server.timeline));
   if (server.configured) samples.Add(kRoleChanges, server.role_changes);

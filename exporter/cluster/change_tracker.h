@@ -14,6 +14,7 @@ class ChangeTracker {
  public:
   void See(const T& value, Time at) {
     if (value_ == value) return;
+    changed_ = value_.has_value();
     value_ = value;
     changed_at_ = at;
   }
@@ -21,9 +22,12 @@ class ChangeTracker {
   [[nodiscard]] std::optional<Time> changed_at() const {
     return value_ ? std::optional<Time>(changed_at_) : std::nullopt;
   }
+  /// More than one value was seen.
+  [[nodiscard]] bool changed() const { return changed_; }
 
  private:
   std::optional<T> value_;
+  bool changed_ = false;
   Time changed_at_{};
 };
 

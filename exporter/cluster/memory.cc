@@ -206,6 +206,7 @@ void Memory::LinkOthers(const std::vector<SeenSender>& senders, Time now) {
     Standby& other = others_[assigned[i]];
     if (other.caught_up_at == Time{}) other.caught_up_at = now;
     Attach(other, senders[i]);
+    if (other.replies.changed()) roster_.Confirm(assigned[i]);
     const Member& upstream = members_[senders[i].at.upstream];
     if (upstream.timeline) other.SeeTimeline(*upstream.timeline);
   }

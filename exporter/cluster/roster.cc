@@ -93,26 +93,37 @@ std::vector<std::size_t> Roster::Assign(const std::vector<SenderAt>& senders, Ti
     taken[index] = true;
     Standby& standby = standbys_[index];
     standby.client_addr = sender.sender->client_addr;
+    standby.pid = sender.sender->pid;
     standby.last_seen = now;
     if (standby.first_seen == Time{}) standby.first_seen = now;
-    standby.listed = standby.listed || now - standby.first_seen >= kListedAfter;
     assigned.push_back(index);
   }
   return assigned;
 }
 
-// The same base name from the same address, else from any.
-std::size_t Roster::Find(const SenderAt& sender, const std::vector<bool>& taken) const {
-  const std::string_view slot = PermanentSlot(*sender.sender);
-  const std::string_view base = slot.empty() ? sender.sender->application_name : slot;
-  for (const bool same_address : {true, false}) {
-    for (std::size_t i = 0; i < standbys_.size(); ++i) {
-      if (i < taken.size() && taken[i]) continue;
-      if (standbys_[i].base != base) continue;
-      if (!same_address || standbys_[i].client_addr == sender.sender->client_addr) return i;
-    }
+// Of the same base name the one with this very connection, else this address, else any.
+std::size_t Roster::Find(const SenderAt& at, const std::vector<bool>& taken) const {
+  const Sender& sender = *at.sender;
+  const std::string_view slot = PermanentSlot(sender);
+  const std::string_view base = slot.empty() ? std::string_view(sender.application_name) : slot;
+  std::size_t best = standbys_.size();
+  int best_fit = 0;
+  for (std::size_t i = 0; i < standbys_.size(); ++i) {
+    const Standby& standby = standbys_[i];
+    if (standby.base != base || (i < taken.size() && taken[i])) continue;
+    const int fit = standby.pid == sender.pid                   ? 3
+                    : standby.client_addr == sender.client_addr ? 2
+                                                                : 1;
+    if (fit <= best_fit) continue;
+    best = i;
+    best_fit = fit;
   }
-  return standbys_.size();
+  return best;
+}
+
+void Roster::Confirm(std::size_t index) {
+  Standby& standby = standbys_[index];
+  standby.listed = standby.listed || standby.last_seen - standby.first_seen >= kListedAfter;
 }
 
 std::size_t Roster::Create(const std::string& base) {

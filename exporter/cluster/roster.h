@@ -49,10 +49,11 @@ class Roster {
   struct Standby {
     std::string name;
     std::string base;         ///< slot or application_name
-    std::string client_addr;  ///< of the last connection: tells two of one name apart
-    Time last_seen{};
+    std::string client_addr;  ///< of the last connection; with pid it tells two of one name apart
+    std::int64_t pid = 0;
     Time first_seen{};
-    bool listed = false;  ///< on the page: once it has stayed for a few seconds
+    Time last_seen{};
+    bool listed = false;  ///< on the page: once it has stayed for a few seconds, and replied
   };
 
   Roster(std::vector<std::string> configured_names, Duration remember)
@@ -62,13 +63,17 @@ class Roster {
   /// Forget.
   std::vector<std::size_t> Assign(const std::vector<SenderAt>& senders, Time now);
 
+  /// Its standby has replied since it is watched. The sender of a standby that came back by another
+  /// connection goes on for wal_sender_timeout, and would look like a second one that lags.
+  void Confirm(std::size_t index);
+
   /// Drops those that vanished too long ago, and reports which remain: the old index of each.
   std::vector<std::size_t> Forget(Time now);
 
   [[nodiscard]] const std::vector<Standby>& standbys() const { return standbys_; }
 
  private:
-  std::size_t Find(const SenderAt& sender, const std::vector<bool>& taken) const;
+  [[nodiscard]] std::size_t Find(const SenderAt& sender, const std::vector<bool>& taken) const;
   std::size_t Create(const std::string& base);
   [[nodiscard]] bool IsTaken(std::string_view name) const;
 

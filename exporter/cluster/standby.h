@@ -64,7 +64,7 @@ struct Standby {
   double receiver_restarts = 0;
   bool paused = false;
   std::optional<double> apply_delay;  ///< seconds
-  bool backlog = false;  ///< received WAL waits to be replayed
+  bool backlog = false;               ///< received WAL waits to be replayed
 
   void SeePosition(const PositionFact& position, Time at);
   void SeeTimeline(std::int64_t seen);

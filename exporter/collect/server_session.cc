@@ -64,6 +64,7 @@ void ServerSession::OnConnected(Result<Connection> connection, Time now) {
     return;
   }
   connection_.emplace(std::move(*connection));
+  answered_ = false;
   expires_ = now + options_.connection_lifetime;
   snapshot_.version = connection_->server_version();
   snapshot_.version_text = connection_->version_text();
@@ -78,9 +79,14 @@ void ServerSession::Drop(Time now, const Error& why) {
              {{"pg_cluster", options_.cluster}, {"server", options_.name}, {"error", why.message}});
   pipeline_.reset();
   connection_.reset();
-  // One attempt at once: a session that an administrator ended is no server that is down.
   state_ = State::kDisconnected;
-  next_attempt_ = now;
+  if (answered_) {
+    // One attempt at once: a session that an administrator ended is no server that is down.
+    next_attempt_ = now;
+    return;
+  }
+  next_attempt_ = now + backoff_.Next(now);
+  PublishDown(why, Classify(why.message, why.sqlstate), now);
 }
 
 void ServerSession::Pulse(Time now) {
@@ -267,6 +273,7 @@ void ServerSession::PublishUp(Time now) {
                                {"version", snapshot_.version_text},
                                {"role", is_primary() ? "primary" : "standby"}});
   }
+  answered_ = true;
   backoff_.Reset();
   snapshot_.up = true;
   snapshot_.reason = UpReason::kOk;
@@ -308,7 +315,7 @@ void ServerSession::OnTime(Time now) {
     deadline_ = now + kKeepOverdue;
     PublishDown({"the pulse was not answered in time"}, UpReason::kTimeout, now);
   } else if (state_ == State::kOverdue) {
-    Drop(now, {"no answer for a minute"});
+    Drop(now, {"timed out: no answer for a minute"});
     next_attempt_ = now + backoff_.Next(now);
   }
 }

@@ -103,9 +103,10 @@ class ServerSession {
   std::optional<Connection> connection_;
   std::optional<Pipeline> pipeline_;
   Round round_;
-  Time deadline_{};      ///< of the round that is out; of keeping an overdue connection
-  Time next_attempt_{};  ///< while disconnected
-  Time expires_{};       ///< the connection is renewed after this
+  Time deadline_{};        ///< of the round that is out; of keeping an overdue connection
+  Time next_attempt_{};    ///< while disconnected
+  Time expires_{};         ///< the connection is renewed after this
+  bool answered_ = false;  ///< a round was answered on this connection
   Backoff backoff_;
   std::array<Schedule, kCollectorCount> schedule_;
   bool ask_server_for_directory_ = false;  ///< the local reader has said it isn't here

@@ -24,7 +24,7 @@ struct SenderRow {
 Rows RowsOf(const std::vector<SenderRow>& senders) {
   RowsBuilder rows;
   for (const SenderRow& sender : senders) {
-    rows.AddRow({sender.application_name, "10.0.0.2", sender.state, sender.slot_name,
+    rows.AddRow({"4711", sender.application_name, "10.0.0.2", sender.state, sender.slot_name,
                  sender.slot_type, sender.temporary, "0/3000060", sender.sent, sender.written,
                  sender.flushed, sender.replayed, "0.001", "0.002", "0.003", "1700000000.5",
                  "async"});
@@ -54,10 +54,11 @@ std::string NotZero(const std::string& exposition) {
 TEST(SendersTest, DecodesEveryColumn) {
   const Result<FactPtr> decoded =
       Decode(CollectorId::kSenders,
-             OneRow({"app", "10.0.0.2", "catchup", "slot", "physical", "t", "0/6", "0/5", "0/4",
-                     "0/3", "0/2", "0.001", "0.002", "0.003", "1700000000.5", "quorum"}));
+             OneRow({"4711", "app", "10.0.0.2", "catchup", "slot", "physical", "t", "0/6", "0/5",
+                     "0/4", "0/3", "0/2", "0.001", "0.002", "0.003", "1700000000.5", "quorum"}));
   ASSERT_TRUE(decoded);
   const Sender& sender = static_cast<const SendersFact*>(decoded->get())->senders.at(0);
+  EXPECT_EQ(sender.pid, 4711);
   EXPECT_EQ(sender.application_name, "app");
   EXPECT_EQ(sender.client_addr, "10.0.0.2");
   EXPECT_EQ(sender.state, "catchup");

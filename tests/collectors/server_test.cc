@@ -91,8 +91,6 @@ TEST(ServerTest, NeverReachedIsDownForAReasonAndHasNoRole) {
 pgrepl_up{server="p"} 0
 # TYPE pgrepl_up_reason gauge
 pgrepl_up_reason{server="p",reason="dns"} 1
-# TYPE pgrepl_server_info gauge
-pgrepl_server_info{server="p",version="",system_identifier="",address="",configured="true"} 1
 # TYPE pgrepl_role_changes_total counter
 pgrepl_role_changes_total{server="p"} 0
 )");
