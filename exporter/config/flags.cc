@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/config/flags.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "exporter/config/nearest.h"
+
+namespace pgrepl::config {
+namespace {
+
+constexpr const char* kProgram = "pg_replication_exporter";
+constexpr std::size_t kColumn = 36;  // of the descriptions in --help
+
+constexpr std::string_view kFooter = R"(
+Collectors, on or off whatever the config file says:
+  --[no-]collector.NAME             NAME: {collectors}
+
+Without --config.file one cluster, 'default', comes from DATA_SOURCE_NAME (a conninfo a line), from
+DATA_SOURCE_URI with DATA_SOURCE_USER and DATA_SOURCE_PASS_FILE, or from libpq's PGHOST, PGPORT, ...
+Exit codes: 0 stopped when asked to, 1 can't run, 2 can't understand the command line.
+
+Examples:
+  {program} --config.file=/etc/pg_replication_exporter.yml
+  {program} --web.listen-address=10.0.0.1:9717 --web.listen-address=[::1]:9717
+  PGHOST=/run/postgresql {program} --log.level=debug --no-collector.slots)";
+
+// Routes are matched exactly, so only characters that can't mean anything else.
+std::string CheckRoute(const std::string& path) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_.~";
+  const bool is_route =
+      path.size() > 1 && path[0] == '/' && path.find_first_not_of(kPlain) == path.npos;
+  return is_route ? std::string() : Quoted(path) + " is not a path; write one like /metrics";
+}
+
+template <typename T>
+struct Choice {
+  std::string_view word;
+  T value;
+};
+constexpr Choice<log::Level> kLevels[] = {{"debug", log::Level::kDebug},
+                                          {"info", log::Level::kInfo},
+                                          {"warn", log::Level::kWarn},
+                                          {"error", log::Level::kError}};
+constexpr Choice<log::Format> kFormats[] = {{"logfmt", log::Format::kLogfmt},
+                                            {"json", log::Format::kJson}};
+
+template <typename T, std::size_t N>
+CLI::Option* AddChoice(CLI::App& app, const std::string& flag, const Choice<T> (&choices)[N],
+                       T& out) {
+  return app.add_option_function<std::string>(
+      flag, [flag, &choices, &out](const std::string& text) {
+        std::vector<std::string_view> words;
+        for (const Choice<T>& choice : choices) {
+          if (choice.word == text) out = choice.value;
+          words.push_back(choice.word);
+        }
+        if (std::find(words.begin(), words.end(), text) != words.end()) return;
+        throw CLI::ValidationError(flag, Unknown("value", text, words));
+      });
+}
+
+std::string CheckNotEmpty(const std::string& text) { return text.empty() ? "needs a value" : ""; }
+
+void Describe(CLI::Option* option, const char* group, const char* value, std::string description) {
+  option->group(group)->description(std::move(description));
+  option->option_text(value)->type_name("value");  // in --help, in "1 required value missing"
+  option->check(CheckNotEmpty)->take_last();
+}
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  Describe(app.add_option("--config.file", flags.config_file), "Servers", "FILE",
+           "Clusters and servers to watch, in YAML");
+  auto* const listen = app.add_option("--web.listen-address", flags.listen_addresses);
+  Describe(listen, "Web", "HOST:PORT",
+           fmt::format("Where to listen; may be repeated ({})", flags.listen_addresses[0]));
+  listen->allow_extra_args(false)->take_all();
+  Describe(app.add_option("--web.telemetry-path", flags.telemetry_path)->check(CheckRoute), "Web",
+           "PATH", fmt::format("Route of the metrics ({})", flags.telemetry_path));
+  Describe(AddChoice(app, "--log.level", kLevels, flags.log_level), "Log", "LEVEL",
+           "debug, info, warn or error (info)");
+  Describe(AddChoice(app, "--log.format", kFormats, flags.log_format), "Log", "FORMAT",
+           "logfmt or json (logfmt)");
+}
+
+// In no group, so that --help doesn't list each; the footer does.
+void AddCollectorFlags(CLI::App& app, Flags& flags, std::span<const std::string_view> names) {
+  for (const std::string_view name : names) {
+    app.add_flag_function(fmt::format("--collector.{0},!--no-collector.{0}", name),
+                          [&flags, name](std::int64_t on) {
+                            flags.collectors.insert_or_assign(std::string(name), on > 0);
+                          })
+        ->disable_flag_override()
+        ->take_last()
+        ->group("");
+  }
+}
+
+// CLI11 leaves two blank lines between groups.
+std::string Help(const CLI::App& app) {
+  std::string text = app.help();
+  for (std::size_t at = 0; (at = text.find("\n\n\n", at)) != text.npos;) text.erase(at, 1);
+  return text;
+}
+
+// CLI11 would only say that the argument was not expected.
+std::string ExplainUnknown(const CLI::App& app, const std::string& argument) {
+  if (!argument.starts_with('-')) {
+    return fmt::format("unexpected argument {}; flags start with --", Quoted(argument));
+  }
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  const std::vector<std::string_view> known(flags.begin(), flags.end());
+  const std::string_view flag = std::string_view(argument).substr(0, argument.find('='));
+  const std::string_view nearest = Nearest(flag, known);
+  return fmt::format("unknown flag {}; {}", Quoted(flag),
+                     nearest.empty() ? "see --help" : fmt::format("did you mean {}?", nearest));
+}
+
+}  // namespace
+
+Result<CommandLine> ParseCommandLine(int argc, const char* const* argv, std::string_view version,
+                                     std::span<const std::string_view> collector_names) {
+  CommandLine line;
+  CLI::App app("Watches PostgreSQL streaming replication, for Prometheus.", kProgram);
+  app.get_formatter()->column_width(kColumn);
+  app.get_formatter()->label("OPTIONS", "FLAGS");
+  app.footer(fmt::format(kFooter, fmt::arg("program", kProgram),
+                         fmt::arg("collectors", fmt::join(collector_names, ", "))));
+  AddFlags(app, line.flags);
+  AddCollectorFlags(app, line.flags, collector_names);
+  app.set_help_flag("-h,--help", "Print this and exit")->group("Other");
+  app.set_version_flag("--version", fmt::format("{} {}\n", kProgram, version),
+                       "Print the version and exit")
+      ->group("Other");
+  app.allow_extras();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return CommandLine{{}, Help(app)};
+  } catch (const CLI::CallForVersion& wanted) {
+    return CommandLine{{}, wanted.what()};
+  } catch (const CLI::ParseError& error) {
+    return Error{error.what()};
+  }
+  if (const auto rest = app.remaining(); !rest.empty()) {
+    return Error{ExplainUnknown(app, rest.front())};
+  }
+  return line;
+}
+
+}  // namespace pgrepl::config

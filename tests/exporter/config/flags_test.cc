@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/config/flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <vector>
+
+namespace pgrepl::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr std::string_view kCollectors[] = {"lag", "slots", "archive_backlog"};
+
+Result<CommandLine> Parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "/usr/bin/pg_replication_exporter");
+  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data(), "0.1.0",
+                          kCollectors);
+}
+
+Flags FlagsOf(const std::vector<const char*>& arguments) {
+  const Result<CommandLine> line = Parse(arguments);
+  EXPECT_TRUE(line) << line.error().message;
+  return line ? line->flags : Flags{};
+}
+
+std::string ErrorOf(const std::vector<const char*>& arguments) {
+  const Result<CommandLine> line = Parse(arguments);
+  return line ? "" : line.error().message;
+}
+
+TEST(FlagsTest, DefaultsWithoutArguments) {
+  const Flags flags = FlagsOf({});
+  EXPECT_EQ(flags.config_file, "");
+  EXPECT_THAT(flags.listen_addresses, ElementsAre(":9717"));
+  EXPECT_EQ(flags.telemetry_path, "/metrics");
+  EXPECT_EQ(flags.log_level, log::Level::kInfo);
+  EXPECT_EQ(flags.log_format, log::Format::kLogfmt);
+  EXPECT_TRUE(flags.collectors.empty());
+}
+
+TEST(FlagsTest, ValueAfterEqualsOrBlank) {
+  for (const Flags& flags : {FlagsOf({"--config.file=/etc/x.yml", "--web.telemetry-path=/m",
+                                      "--log.level=debug", "--log.format=json"}),
+                             FlagsOf({"--config.file", "/etc/x.yml", "--web.telemetry-path", "/m",
+                                      "--log.level", "debug", "--log.format", "json"})}) {
+    EXPECT_EQ(flags.config_file, "/etc/x.yml");
+    EXPECT_EQ(flags.telemetry_path, "/m");
+    EXPECT_EQ(flags.log_level, log::Level::kDebug);
+    EXPECT_EQ(flags.log_format, log::Format::kJson);
+  }
+}
+
+TEST(FlagsTest, ListenAddressesAddUpAndReplaceTheDefault) {
+  EXPECT_THAT(FlagsOf({"--web.listen-address=10.0.0.1:80", "--web.listen-address", "[::1]:81"})
+                  .listen_addresses,
+              ElementsAre("10.0.0.1:80", "[::1]:81"));
+}
+
+TEST(FlagsTest, LastOfRepeatedFlagsCounts) {
+  EXPECT_EQ(FlagsOf({"--config.file=a", "--config.file=b"}).config_file, "b");
+  EXPECT_EQ(FlagsOf({"--log.level=debug", "--log.level=warn"}).log_level, log::Level::kWarn);
+}
+
+TEST(FlagsTest, CollectorsGoOnAndOff) {
+  using Map = std::map<std::string, bool, std::less<>>;
+  EXPECT_EQ(FlagsOf({"--collector.lag", "--no-collector.archive_backlog"}).collectors,
+            (Map{{"lag", true}, {"archive_backlog", false}}));
+  EXPECT_EQ(FlagsOf({"--collector.lag", "--no-collector.lag"}).collectors, (Map{{"lag", false}}));
+  EXPECT_EQ(FlagsOf({"--no-collector.lag", "--collector.lag"}).collectors, (Map{{"lag", true}}));
+}
+
+TEST(FlagsTest, ErrorsAreOneLineWithTheRemedy) {
+  const std::map<std::string, std::vector<const char*>> errors = {
+      {"unknown flag '--config.fil'; did you mean --config.file?", {"--config.fil=/etc/x.yml"}},
+      {"unknown flag '--no-collector.slot'; did you mean --no-collector.slots?",
+       {"--no-collector.slot"}},
+      {"unknown flag '--frobnicate'; see --help", {"--frobnicate"}},
+      {"unknown flag '-x'; see --help", {"-x"}},
+      {"unexpected argument 'serve'; flags start with --", {"--log.level=warn", "serve"}},
+      {"unexpected argument (not shown); flags start with --", {"password=secret"}},
+      {"--log.level: unknown value 'inof'; did you mean 'info'?", {"--log.level=inof"}},
+      {"--log.format: unknown value 'xml'; known: logfmt, json", {"--log.format=xml"}},
+      {"--log.level: 1 required value missing", {"--log.level"}},
+      {"--config.file: needs a value", {"--config.file", ""}},
+      {"--web.listen-address: needs a value", {"--web.listen-address", ""}},
+      {"--web.telemetry-path: 'metrics' is not a path; write one like /metrics",
+       {"--web.telemetry-path=metrics"}},
+      {"--web.telemetry-path: '/' is not a path; write one like /metrics",
+       {"--web.telemetry-path=/"}},
+      {"collector.lag was given a disallowed flag override", {"--collector.lag=maybe"}},
+  };
+  for (const auto& [message, arguments] : errors) EXPECT_EQ(ErrorOf(arguments), message);
+}
+
+TEST(FlagsTest, VersionIsOneLine) {
+  EXPECT_EQ(Parse({"--version"})->printout, "pg_replication_exporter 0.1.0\n");
+}
+
+TEST(FlagsTest, HelpNamesEverything) {
+  EXPECT_EQ(Parse({"--help"})->printout,
+            R"(Watches PostgreSQL streaming replication, for Prometheus.
+Usage: pg_replication_exporter [FLAGS]
+
+Servers:
+  --config.file FILE                Clusters and servers to watch, in YAML
+
+Web:
+  --web.listen-address HOST:PORT    Where to listen; may be repeated (:9717)
+  --web.telemetry-path PATH         Route of the metrics (/metrics)
+
+Log:
+  --log.level LEVEL                 debug, info, warn or error (info)
+  --log.format FORMAT               logfmt or json (logfmt)
+
+Other:
+  -h,--help                         Print this and exit
+  --version                         Print the version and exit
+
+Collectors, on or off whatever the config file says:
+  --[no-]collector.NAME             NAME: lag, slots, archive_backlog
+
+Without --config.file one cluster, 'default', comes from DATA_SOURCE_NAME (a conninfo a line), from
+DATA_SOURCE_URI with DATA_SOURCE_USER and DATA_SOURCE_PASS_FILE, or from libpq's PGHOST, PGPORT, ...
+Exit codes: 0 stopped when asked to, 1 can't run, 2 can't understand the command line.
+
+Examples:
+  pg_replication_exporter --config.file=/etc/pg_replication_exporter.yml
+  pg_replication_exporter --web.listen-address=10.0.0.1:9717 --web.listen-address=[::1]:9717
+  PGHOST=/run/postgresql pg_replication_exporter --log.level=debug --no-collector.slots
+)");
+  EXPECT_EQ(Parse({"-h"})->printout, Parse({"--frobnicate", "--help"})->printout);
+}
+
+}  // namespace
+}  // namespace pgrepl::config
