@@ -27,10 +27,15 @@ std::string SessionOptions(const std::string& theirs, const SessionLimits& limit
       theirs, Milliseconds(limits.statement_timeout), Milliseconds(limits.lock_timeout));
 }
 
-void SetIfAbsent(Conninfo& conninfo, std::string_view keyword, const char* variable,
-                 std::string value) {
-  const bool in_environment = variable != nullptr && std::getenv(variable) != nullptr;  // NOLINT
-  if (conninfo.Get(keyword).empty() && !in_environment) conninfo.Set(keyword, std::move(value));
+void SetIfAbsent(Conninfo& conninfo, std::string_view keyword, std::string value) {
+  if (conninfo.Get(keyword).empty()) conninfo.Set(keyword, std::move(value));
+}
+
+// What is set here wins over the environment and over a service file, of which we know only that
+// there is one.
+bool IsSaidElsewhere(const Conninfo& conninfo, const char* variable) {
+  return !conninfo.Get("service").empty() || std::getenv("PGSERVICE") != nullptr ||  // NOLINT
+         std::getenv(variable) != nullptr;                                           // NOLINT
 }
 
 Conninfo Prepare(Conninfo conninfo, const SessionLimits& limits) {
@@ -38,14 +43,14 @@ Conninfo Prepare(Conninfo conninfo, const SessionLimits& limits) {
   conninfo.Set("options", SessionOptions(conninfo.Get("options"), limits));
   conninfo.Set("fallback_application_name", "pg_replication_exporter");
   // PostgreSQL's own default is the user's name, which the monitoring role has no database for.
-  SetIfAbsent(conninfo, "dbname", "PGDATABASE", "postgres");
+  if (!IsSaidElsewhere(conninfo, "PGDATABASE")) SetIfAbsent(conninfo, "dbname", "postgres");
   // Without credentials it is only a lost round trip, and megabytes of Kerberos libraries' memory.
-  SetIfAbsent(conninfo, "gssencmode", "PGGSSENCMODE", "disable");
+  if (!IsSaidElsewhere(conninfo, "PGGSSENCMODE")) SetIfAbsent(conninfo, "gssencmode", "disable");
   // A dead link must not look like a frozen server: the kernel gives up on unacknowledged bytes.
-  SetIfAbsent(conninfo, "tcp_user_timeout", nullptr, "10000");
-  SetIfAbsent(conninfo, "keepalives_idle", nullptr, "5");
-  SetIfAbsent(conninfo, "keepalives_interval", nullptr, "2");
-  SetIfAbsent(conninfo, "keepalives_count", nullptr, "3");
+  SetIfAbsent(conninfo, "tcp_user_timeout", "10000");
+  SetIfAbsent(conninfo, "keepalives_idle", "5");
+  SetIfAbsent(conninfo, "keepalives_interval", "2");
+  SetIfAbsent(conninfo, "keepalives_count", "3");
   return conninfo;
 }
 
