@@ -31,9 +31,9 @@ bool Pipeline::Enqueue(const Query& query) {
   if (prepared.name.empty()) {
     prepared.name = "pgrepl_" + std::to_string(connection_.prepared_.size());
   }
-  const bool prepare = !prepared.ready;
   // query.sql is static text of a string literal, hence zero-terminated.
-  if (prepare && PQsendPrepare(conn, prepared.name.c_str(), query.sql.data(), 0, nullptr) == 0) {
+  if (!prepared.ready &&
+      PQsendPrepare(conn, prepared.name.c_str(), query.sql.data(), 0, nullptr) == 0) {
     return false;
   }
   const char* value = query.parameter ? query.parameter->c_str() : nullptr;
@@ -41,7 +41,7 @@ bool Pipeline::Enqueue(const Query& query) {
                           nullptr, 0) == 0) {
     return false;
   }
-  pending_.push_back({query.sql, prepare});
+  pending_.push_back({query.sql});
   return PQpipelineSync(conn) == 1;
 }
 

@@ -49,7 +49,6 @@ class Pipeline {
 
   struct Pending {
     std::string_view sql;
-    bool preparing = false;
     std::optional<Rows> rows = {};
     std::optional<Error> error = {};
   };

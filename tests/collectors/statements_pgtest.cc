@@ -1,0 +1,228 @@
+// Every collector's statement on a real primary and a real standby, as the roles that ask it.
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <libpq-fe.h>
+
+#include <map>
+
+#include "collectors/registry.h"
+#include "tests/support/exposition.h"
+#include "tests/support/live_postgres.h"
+
+namespace pgrepl {
+namespace {
+
+using Types = std::vector<std::string>;
+
+// What each decoder reads, column by column. A NULL in the place of a column that a version lacks
+// is text.
+Types ExpectedTypes(CollectorId id, Role role) {
+  switch (id) {
+    case CollectorId::kServer:
+      return {"text", "float8", "float8"};
+    case CollectorId::kLag:
+      return role == Role::kPrimary
+                 ? Types{"pg_lsn", "int8", "NULL", "pg_lsn", "NULL", "NULL", "int4"}
+                 : Types{"NULL", "NULL", "pg_lsn", "pg_lsn", "text", "float8", "int4"};
+    case CollectorId::kSenders:
+      return {"int4",   "text",   "text",   "text",   "name",   "text",
+              "bool",   "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn",
+              "float8", "float8", "float8", "float8", "text"};
+    case CollectorId::kReceiver:
+      return {"int4", "text", "int4", "pg_lsn", "float8", "float8", "text",
+              "text", "int4", "text", "float8", "float8", "bool"};
+    case CollectorId::kSlots:
+      return {"name", "text", "bool", "bool", "float8", "float8", "text", "int8", "float8"};
+    case CollectorId::kArchive:
+      return {"bool", "int8", "int8", "float8", "bool"};
+    case CollectorId::kArchiveBacklog:
+      return {"int8", "float8"};
+    case CollectorId::kArchiveDirectory:
+      return {"int8", "int8"};
+    case CollectorId::kCount:
+      break;
+  }
+  return {};
+}
+
+class StatementsTest : public LivePostgresTest {
+ protected:
+  static constexpr std::array<CollectorId, kCollectorCount> AllCollectors() {
+    std::array<CollectorId, kCollectorCount> all{};
+    for (std::size_t i = 0; i < kCollectorCount; ++i) all[i] = static_cast<CollectorId>(i);
+    return all;
+  }
+
+  static std::string ConninfoOf(Role role) {
+    return role == Role::kPrimary ? PrimaryConninfo() : StandbyConninfo();
+  }
+
+  static std::optional<Pipeline::Query> QueryOf(CollectorId id, int version, Role role) {
+    const Statement* statement = Choose(Of(id).statements, version, role);
+    if (statement == nullptr) return std::nullopt;
+    Pipeline::Query query{statement->sql};
+    if (Of(id).needs == Needs::kArchiveDirectory) query.parameter = "pg_wal";
+    return query;
+  }
+
+  // What every collector makes of the answers that it gets on a connection: "works", or why not.
+  static std::map<std::string_view, std::string> Outcomes(Connection& connection, Role planned) {
+    std::vector<CollectorId> ids;
+    std::vector<Pipeline::Query> queries;
+    for (const CollectorId id : AllCollectors()) {
+      const auto query = QueryOf(id, connection.server_version(), planned);
+      if (!query) continue;
+      ids.push_back(id);
+      queries.push_back(*query);
+    }
+    const std::vector<Result<Rows>> answers = Round(connection, queries);
+    std::map<std::string_view, std::string> outcomes;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const auto fact = answers[i] ? Decode(ids[i], *answers[i]) : answers[i].error();
+      outcomes[Of(ids[i]).name] = fact ? "works" : fact.error().sqlstate;
+    }
+    return outcomes;
+  }
+
+  static void GrantFiles() {
+    Admin().Execute(
+        "GRANT pg_read_server_files TO pgrepl_monitor;"
+        "GRANT EXECUTE ON FUNCTION pg_ls_dir(text), pg_stat_file(text, boolean) TO pgrepl_monitor");
+  }
+  static void RevokeFiles() {
+    Admin().Execute(
+        "REVOKE pg_read_server_files FROM pgrepl_monitor;"
+        "REVOKE EXECUTE ON FUNCTION pg_ls_dir(text), pg_stat_file(text, boolean) "
+        "FROM pgrepl_monitor");
+  }
+};
+
+// The types of a statement's columns; NULL for text that is a column's stand-in.
+Types ActualTypes(PGconn* session, const Pipeline::Query& query, const Types& expected) {
+  const char* value = query.parameter ? query.parameter->c_str() : nullptr;
+  const PgResultPtr result(PQexecParams(session, std::string(query.sql).c_str(),
+                                        query.parameter ? 1 : 0, nullptr, &value, nullptr, nullptr,
+                                        0));
+  EXPECT_EQ(PQresultStatus(result.get()), PGRES_TUPLES_OK) << PQerrorMessage(session);
+  Types types;
+  for (int column = 0; column < PQnfields(result.get()); ++column) {
+    const std::string name =
+        "SELECT typname FROM pg_type WHERE oid = " + std::to_string(PQftype(result.get(), column));
+    const PgResultPtr named(PQexec(session, name.c_str()));
+    types.emplace_back(PQgetvalue(named.get(), 0, 0));
+    const auto at = static_cast<std::size_t>(column);
+    const std::string& wanted = at < expected.size() ? expected[at] : types.back();
+    bool null = types.back() == "text" && wanted != "text";
+    for (int row = 0; row < PQntuples(result.get()); ++row) {
+      null = null && PQgetisnull(result.get(), row, column) != 0;
+    }
+    if (null) types.back() = wanted;
+  }
+  return types;
+}
+
+TEST_F(StatementsTest, ColumnsAreOfTheTypesThatDecodersRead) {
+  GrantFiles();
+  for (const Role role : {Role::kPrimary, Role::kStandby}) {
+    const std::unique_ptr<PGconn, PgConnDeleter> session(PQconnectdb(ConninfoOf(role).c_str()));
+    for (const CollectorId id : AllCollectors()) {
+      SCOPED_TRACE(std::string(Of(id).name) + (role == Role::kPrimary ? " primary" : " standby"));
+      const auto query = QueryOf(id, PQserverVersion(session.get()), role);
+      if (!query) continue;
+      const Types expected = ExpectedTypes(id, role);
+      EXPECT_EQ(ActualTypes(session.get(), *query, expected), expected);
+    }
+  }
+  RevokeFiles();
+}
+
+TEST_F(StatementsTest, AllWorkForTheMonitoringRole) {
+  GrantFiles();
+  for (const Role role : {Role::kPrimary, Role::kStandby}) {
+    Connection connection = ConnectTo(ConninfoOf(role));
+    for (const auto& [collector, outcome] : Outcomes(connection, role)) {
+      EXPECT_EQ(outcome, "works") << collector;
+    }
+  }
+  RevokeFiles();
+}
+
+// The archive's directory may be local to the exporter: reading it through the server is opt-in.
+TEST_F(StatementsTest, MonitoringRoleReadsNoDirectoryWithoutAGrant) {
+  Connection connection = ConnectTo(PrimaryConninfo());
+  EXPECT_EQ(Outcomes(connection, Role::kPrimary)["archive_directory"], "42501");
+}
+
+TEST_F(StatementsTest, RoleWithoutRightsLosesOnlyWhatIsHiddenFromIt) {
+  Admin admin;
+  admin.Execute("CREATE ROLE nobody LOGIN PASSWORD 'p'");
+  const std::string as_nobody = " user=nobody password=p";
+  // Roles are replicated, too.
+  ASSERT_TRUE(admin.WaitFor(
+      "SELECT bool_and(replay_lsn >= pg_current_wal_flush_lsn()) FROM pg_stat_replication", "t"));
+  using testing::Pair;
+  Connection primary = ConnectTo(PrimaryConninfo() + as_nobody);
+  EXPECT_THAT(Outcomes(primary, Role::kPrimary),
+              testing::ElementsAre(Pair("archive", "works"), Pair("archive_backlog", "42501"),
+                                   Pair("archive_directory", "42501"), Pair("lag", "works"),
+                                   Pair("senders", "42501"), Pair("server", "works"),
+                                   Pair("slots", "works")));
+  Connection standby = ConnectTo(StandbyConninfo() + as_nobody);
+  EXPECT_THAT(Outcomes(standby, Role::kStandby),
+              testing::ElementsAre(Pair("archive", "works"), Pair("archive_backlog", "42501"),
+                                   Pair("archive_directory", "42501"), Pair("lag", "works"),
+                                   Pair("receiver", "42501"), Pair("senders", "works"),
+                                   Pair("server", "works"), Pair("slots", "works")));
+  admin.Execute("DROP ROLE nobody");
+}
+
+// A promotion may come between planning and running, and must leave no errors in the server's log.
+TEST_F(StatementsTest, ThoseForAStandbyWorkOnAPrimary) {
+  GrantFiles();
+  Connection connection = ConnectTo(PrimaryConninfo());
+  for (const auto& [collector, outcome] : Outcomes(connection, Role::kStandby)) {
+    EXPECT_EQ(outcome, "works") << collector;
+  }
+  RevokeFiles();
+}
+
+TEST_F(StatementsTest, StandbysShowWhatTheyAre) {
+  Connection primary = ConnectTo(PrimaryConninfo());
+  Connection standby = ConnectTo(StandbyConninfo());
+  const auto ask = [](Connection& connection, CollectorId id, Role role) {
+    const auto answers = Round(connection, {*QueryOf(id, connection.server_version(), role)});
+    return Decode(id, *answers.at(0)).value();
+  };
+  const FactPtr senders = ask(primary, CollectorId::kSenders, Role::kPrimary);
+  const Sender& sender = static_cast<const SendersFact*>(senders.get())->senders.at(0);
+  EXPECT_EQ(sender.kind, SenderKind::kStandby);
+  EXPECT_EQ(sender.application_name, "s1");
+  EXPECT_EQ(sender.client_addr, "127.0.0.1");
+  EXPECT_EQ(sender.state, "streaming");
+  EXPECT_EQ(sender.slot_name, "s1");
+  EXPECT_TRUE(sender.current && sender.sent && sender.replayed && sender.reply_time);
+
+  const FactPtr receivers = ask(standby, CollectorId::kReceiver, Role::kStandby);
+  const auto& receiver = *static_cast<const ReceiverFact*>(receivers.get());
+  EXPECT_TRUE(receiver.present);
+  EXPECT_EQ(receiver.status, "streaming");
+  EXPECT_EQ(receiver.slot_name, "s1");
+  EXPECT_EQ(receiver.sender_host, "127.0.0.1");
+  EXPECT_EQ(receiver.application_name, "s1");
+  EXPECT_EQ(receiver.conninfo_set, true);
+
+  for (auto* connection : {&primary, &standby}) {
+    const Role role = connection == &primary ? Role::kPrimary : Role::kStandby;
+    const FactPtr positions = ask(*connection, CollectorId::kLag, role);
+    const auto& position = *static_cast<const PositionFact*>(positions.get());
+    EXPECT_EQ(position.flushed.has_value(), role == Role::kPrimary);
+    EXPECT_EQ(position.snapshot.has_value(), role == Role::kPrimary);
+    EXPECT_EQ(position.replayed.has_value(), role == Role::kStandby);
+    EXPECT_EQ(position.pause_state, role == Role::kStandby ? "not paused" : "");
+    EXPECT_EQ(position.timeline, 1);
+  }
+}
+
+}  // namespace
+}  // namespace pgrepl

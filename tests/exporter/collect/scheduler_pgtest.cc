@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/collect/scheduler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <atomic>
+#include <map>
+
+#include "tests/support/live_postgres.h"
+#include "tests/support/stranger.h"
+
+namespace pgrepl {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What a scheduler has published of one cluster, the last of each server.
+class Published {
+ public:
+  Scheduler::Publish Collect() {
+    return [this](ServerId id, ServerSnapshotPtr snapshot) {
+      MutexLock lock(mutex_);
+      last_[id.server] = std::move(snapshot);
+      ++count_;
+      came_.notify_all();
+    };
+  }
+
+  // The first snapshot of that server from now on of which `condition` is true, nullptr when none
+  // comes.
+  ServerSnapshotPtr WaitFor(std::size_t server,
+                            const std::function<bool(const ServerSnapshot&)>& condition) {
+    MutexLock lock(mutex_);
+    const Time begin = Now();
+    while (true) {
+      const auto found = last_.find(server);
+      const bool fresh = found != last_.end() && found->second->at >= begin;
+      if (fresh && condition(*found->second)) return found->second;
+      if (Now() >= begin + 10s) return nullptr;
+      came_.wait_for(mutex_, 100ms);
+    }
+  }
+
+  int count() {
+    MutexLock lock(mutex_);
+    return count_;
+  }
+
+ private:
+  Mutex mutex_;
+  ConditionVariable came_;
+  std::map<std::size_t, ServerSnapshotPtr> last_ PGREPL_GUARDED_BY(mutex_);
+  int count_ PGREPL_GUARDED_BY(mutex_) = 0;
+};
+
+bool IsUp(const ServerSnapshot& snapshot) { return snapshot.up; }
+
+bool Succeeded(const ServerSnapshot& snapshot, CollectorId id) {
+  return snapshot.Of(id).run.success;
+}
+
+class SchedulerTest : public LivePostgresTest {
+ protected:
+  void SetUp() override {
+    LivePostgresTest::SetUp();
+    if (IsSkipped()) return;
+    // A session that was closed a moment ago may still be ending.
+    ASSERT_TRUE(admin_.WaitFor(kSessions, "0"));
+  }
+
+  static SessionOptions OptionsOf(const std::string& conninfo) {
+    SessionOptions options{.cluster = "main",
+                           .name = "server",
+                           .login = LoginBy(conninfo),
+                           .archive_directory = "",
+                           .collectors = {},
+                           .pulse_deadline = 500ms,
+                           .interval = 200ms,
+                           .slow_interval = 200ms,
+                           .connection_lifetime = 1h};
+    options.collectors.fill(true);
+    return options;
+  }
+
+  void Watch(std::vector<SessionOptions> servers) {
+    Scheduler::Options options{.pulse_interval = 50ms, .clusters = {}};
+    options.clusters.push_back(std::move(servers));
+    scheduler_.emplace(std::move(options), published_.Collect(), [this] { ++connections_; });
+    scheduler_->Start();
+  }
+
+  static constexpr const char* kSessions =
+      "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pg_replication_exporter'";
+
+  // The process of the scheduler's session at the primary.
+  pid_t SessionPid() {
+    const std::string pid = admin_.Value(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'pg_replication_exporter'");
+    return pid.empty() ? -1 : std::stoi(pid);
+  }
+
+  Admin admin_;
+  Published published_;
+  std::atomic<int> connections_ = 0;
+  std::optional<Scheduler> scheduler_;  ///< last, since it publishes to the others
+};
+
+TEST_F(SchedulerTest, PublishesWhatItReadsOfEachServer) {
+  Watch({OptionsOf(PrimaryConninfo()), OptionsOf(StandbyConninfo())});
+  const auto complete = [](const ServerSnapshot& snapshot) {
+    return snapshot.up && Succeeded(snapshot, CollectorId::kServer) &&
+           Succeeded(snapshot, CollectorId::kArchiveBacklog);
+  };
+  const ServerSnapshotPtr primary = published_.WaitFor(0, complete);
+  const ServerSnapshotPtr standby = published_.WaitFor(1, complete);
+  ASSERT_TRUE(primary && standby);
+  EXPECT_EQ(primary->role, Role::kPrimary);
+  EXPECT_EQ(standby->role, Role::kStandby);
+  EXPECT_EQ(primary->reason, UpReason::kOk);
+  EXPECT_EQ(primary->message, "");
+  EXPECT_EQ(primary->version_text, admin_.Value("SHOW server_version"));
+  EXPECT_EQ(primary->address, "127.0.0.1:" + Conninfo::Parse(PrimaryConninfo())->Get("port"));
+  for (const CollectorId id : {CollectorId::kLag, CollectorId::kSenders, CollectorId::kSlots,
+                               CollectorId::kArchive, CollectorId::kArchiveBacklog}) {
+    EXPECT_TRUE(Succeeded(*primary, id) && primary->Of(id).fact)
+        << Collectors()[static_cast<std::size_t>(id)]->name;
+    EXPECT_TRUE(Succeeded(*standby, id) && standby->Of(id).fact);
+  }
+  EXPECT_TRUE(Succeeded(*standby, CollectorId::kReceiver));
+  // No statement fits: not run, rather than failed.
+  EXPECT_FALSE(primary->Of(CollectorId::kReceiver).run.ran);
+  EXPECT_FALSE(primary->Of(CollectorId::kArchiveDirectory).run.ran);
+}
+
+TEST_F(SchedulerTest, KeepsOneConnectionForAllItsPulses) {
+  Watch({OptionsOf(PrimaryConninfo())});
+  ASSERT_TRUE(published_.WaitFor(0, IsUp));
+  const pid_t pid = SessionPid();
+  const int before = published_.count();
+  ASSERT_TRUE(published_.WaitFor(0, [&](const ServerSnapshot&) { return true; }));
+  while (published_.count() < before + 20) ASSERT_TRUE(published_.WaitFor(0, IsUp));
+  EXPECT_EQ(SessionPid(), pid);
+  EXPECT_EQ(connections_, 1);
+  EXPECT_EQ(admin_.Value(kSessions), "1");
+}
+
+TEST_F(SchedulerTest, DisabledCollectorsDoNotRun) {
+  SessionOptions options = OptionsOf(PrimaryConninfo());
+  options.collectors[static_cast<std::size_t>(CollectorId::kSlots)] = false;
+  Watch({options});
+  const ServerSnapshotPtr snapshot = published_.WaitFor(
+      0, [](const ServerSnapshot& now) { return Succeeded(now, CollectorId::kArchive); });
+  ASSERT_TRUE(snapshot);
+  EXPECT_FALSE(snapshot->Of(CollectorId::kSlots).run.ran);
+  EXPECT_EQ(snapshot->Of(CollectorId::kSlots).fact, nullptr);
+}
+
+// A frozen server answers on its old connection as soon as it thaws; no other is opened meanwhile.
+TEST_F(SchedulerTest, FrozenServerIsDownForItsSilenceAndBackOnTheSameConnection) {
+  Watch({OptionsOf(PrimaryConninfo()), OptionsOf(StandbyConninfo())});
+  ASSERT_TRUE(published_.WaitFor(0, IsUp));
+  ASSERT_TRUE(published_.WaitFor(1, IsUp));
+  const pid_t pid = SessionPid();
+  ASSERT_GT(pid, 0);
+  ASSERT_EQ(kill(pid, SIGSTOP), 0);
+  const ServerSnapshotPtr down =
+      published_.WaitFor(0, [](const ServerSnapshot& now) { return !now.up; });
+  EXPECT_TRUE(published_.WaitFor(1, IsUp)) << "the other server's pulse goes on";
+  EXPECT_EQ(kill(pid, SIGCONT), 0);
+  ASSERT_TRUE(down);
+  EXPECT_EQ(down->reason, UpReason::kTimeout);
+  EXPECT_EQ(down->role, Role::kPrimary) << "the last known";
+  EXPECT_FALSE(Succeeded(*down, CollectorId::kLag));
+  EXPECT_TRUE(published_.WaitFor(0, IsUp));
+  EXPECT_EQ(SessionPid(), pid);
+  EXPECT_EQ(connections_, 2);
+}
+
+TEST_F(SchedulerTest, SessionThatAnAdministratorEndsIsNoServerThatIsDown) {
+  Watch({OptionsOf(PrimaryConninfo())});
+  ASSERT_TRUE(published_.WaitFor(0, IsUp));
+  std::atomic<bool> was_down = false;
+  const std::string pid = std::to_string(SessionPid());
+  admin_.Execute("SELECT pg_terminate_backend(" + pid + ")");
+  ASSERT_TRUE(published_.WaitFor(0, [&](const ServerSnapshot& now) {
+    if (!now.up) was_down = true;
+    return connections_ == 2 && now.up;
+  }));
+  EXPECT_FALSE(was_down);
+}
+
+TEST_F(SchedulerTest, ConnectionIsRenewedAfterItsLifetime) {
+  SessionOptions options = OptionsOf(PrimaryConninfo());
+  options.connection_lifetime = 200ms;
+  Watch({options});
+  ASSERT_TRUE(published_.WaitFor(0, IsUp));
+  const pid_t first = SessionPid();
+  ASSERT_TRUE(published_.WaitFor(0, [&](const ServerSnapshot& now) {
+    EXPECT_TRUE(now.up);
+    return connections_ >= 3;
+  }));
+  EXPECT_NE(SessionPid(), first);
+}
+
+TEST_F(SchedulerTest, CollectorWithoutRightsFailsAloneAndSaysSo) {
+  admin_.Execute("CREATE ROLE nobody LOGIN PASSWORD 'p'");
+  Watch({OptionsOf(PrimaryConninfo() + " user=nobody password=p")});
+  const ServerSnapshotPtr snapshot = published_.WaitFor(0, [](const ServerSnapshot& now) {
+    return now.Of(CollectorId::kSenders).run.ran && now.Of(CollectorId::kArchiveBacklog).run.ran;
+  });
+  ASSERT_TRUE(snapshot);
+  EXPECT_TRUE(snapshot->up);
+  EXPECT_FALSE(Succeeded(*snapshot, CollectorId::kSenders));
+  EXPECT_FALSE(Succeeded(*snapshot, CollectorId::kArchiveBacklog));
+  EXPECT_EQ(snapshot->Of(CollectorId::kSenders).fact, nullptr);
+  EXPECT_TRUE(Succeeded(*snapshot, CollectorId::kLag));
+  EXPECT_TRUE(Succeeded(*snapshot, CollectorId::kServer));
+  scheduler_.reset();
+  EXPECT_TRUE(
+      admin_.WaitFor("SELECT count(*) FROM pg_stat_activity WHERE usename = 'nobody'", "0"));
+  admin_.Execute("DROP ROLE nobody");
+}
+
+TEST_F(SchedulerTest, ArchiveThatIsNotLocalIsReadThroughTheServer) {
+  admin_.Execute(
+      "GRANT pg_read_server_files TO pgrepl_monitor;"
+      "GRANT EXECUTE ON FUNCTION pg_ls_dir(text), pg_stat_file(text, boolean) TO pgrepl_monitor");
+  SessionOptions options = OptionsOf(PrimaryConninfo());
+  options.archive_directory = "pg_wal";  // relative to the server's data directory, not to ours
+  Watch({options});
+  const ServerSnapshotPtr snapshot = published_.WaitFor(
+      0, [](const ServerSnapshot& now) { return Succeeded(now, CollectorId::kArchiveDirectory); });
+  ASSERT_TRUE(snapshot);
+  const auto* fact = static_cast<const ArchiveDirectoryFact*>(
+      snapshot->Of(CollectorId::kArchiveDirectory).fact.get());
+  EXPECT_EQ(std::to_string(fact->files), admin_.Value("SELECT count(*) FROM pg_ls_waldir()"));
+  EXPECT_EQ(std::to_string(fact->bytes), admin_.Value("SELECT sum(size) FROM pg_ls_waldir()"));
+  scheduler_.reset();
+  admin_.Execute(
+      "REVOKE pg_read_server_files FROM pgrepl_monitor;"
+      "REVOKE EXECUTE ON FUNCTION pg_ls_dir(text), pg_stat_file(text, boolean) "
+      "FROM pgrepl_monitor");
+}
+
+TEST_F(SchedulerTest, ServersThatCannotBeReachedSayWhyAndHoldUpNobody) {
+  const Stranger gone(Stranger::Manner::kRefuses);
+  const Stranger staring(Stranger::Manner::kStares);
+  Watch({OptionsOf(gone.conninfo() + " user=u"), OptionsOf(staring.conninfo() + " user=u"),
+         OptionsOf(PrimaryConninfo() + " password=wrong"), OptionsOf(PrimaryConninfo())});
+  const auto is = [](UpReason reason) {
+    return [reason](const ServerSnapshot& now) { return !now.up && now.reason == reason; };
+  };
+  EXPECT_TRUE(published_.WaitFor(3, IsUp));
+  const ServerSnapshotPtr refused = published_.WaitFor(0, is(UpReason::kRefused));
+  EXPECT_TRUE(published_.WaitFor(1, is(UpReason::kTimeout)));
+  EXPECT_TRUE(published_.WaitFor(2, is(UpReason::kAuth)));
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->role, std::nullopt);
+  EXPECT_TRUE(refused->Of(CollectorId::kLag).run.ran) << "and failed, for all that we know";
+  EXPECT_FALSE(Succeeded(*refused, CollectorId::kLag));
+}
+
+TEST_F(SchedulerTest, EndsAtOnceWhateverItsServersDo) {
+  const Stranger staring(Stranger::Manner::kStares);
+  Watch({OptionsOf(staring.conninfo() + " user=u"), OptionsOf(PrimaryConninfo())});
+  ASSERT_TRUE(published_.WaitFor(1, IsUp));
+  const pid_t pid = SessionPid();
+  ASSERT_GT(pid, 0);
+  ASSERT_EQ(kill(pid, SIGSTOP), 0);
+  const Time begin = Now();
+  scheduler_.reset();
+  EXPECT_LT(Now() - begin, 1s);
+  EXPECT_EQ(kill(pid, SIGCONT), 0);
+}
+
+}  // namespace
+}  // namespace pgrepl
