@@ -95,7 +95,8 @@ std::string StatusPage(const std::vector<ClusterView>& clusters, std::string_vie
   std::string out(kHead);
   for (const ClusterView& cluster : clusters) AppendCluster(out, cluster);
   fmt::format_to(std::back_inserter(out),
-                 "<p class=\"dim\"><a href=\"{0}\">{0}</a> · <a href=\"/-/ready\">/-/ready</a> · "
+                 "<p class=\"dim\"><a href=\"{0}\">{0}</a> &middot; <a "
+                 "href=\"/-/ready\">/-/ready</a> &middot; "
                  "version {1}</p></body></html>\n",
                  Escape(telemetry_path), Escape(version));
   return out;

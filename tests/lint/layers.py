@@ -5,6 +5,7 @@
     layers.py [ROOT]
 
 The order is that of docs/architecture.md: a layer includes itself and what stands on a lower level.
+A collector includes its own header and those that all of them share, never another's.
 """
 
 import pathlib
@@ -36,37 +37,54 @@ FENCES = {
     "prometheus/": "exporter/metrics",
     "spdlog/": "exporter/base",
 }
+# fmt is everyone's. The rest is the operating system's; what is neither gets a home above.
+OPEN = re.compile(
+    r"fmt/.*|(arpa|linux|net|netinet|sys)/.*"
+    r"|(dirent|fcntl|netdb|poll|signal|spawn|strings|time|unistd)\.h")
+SHARED_BY_COLLECTORS = {"collectors/collector.h", "collectors/registry.h", "collectors/view.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 
 
-def offence(folder, quote, header):
-    """What is wrong with this include in a file of this folder, or None."""
-    for prefix, home in FENCES.items():
-        if header.startswith(prefix) and folder != home:
-            return f"{header} belongs to {home} alone"
+def offence(path, quote, header):
+    """What is wrong with this include in the file of this repository path, or None."""
+    folder = path.rpartition("/")[0]
+    if folder not in LEVEL_OF:
+        return f"{folder} is no known layer"
     if quote == "<":
-        return None
-    target = header.rsplit("/", 1)[0]
+        return _fence_offence(folder, header)
+    target = header.rpartition("/")[0]
     if target not in LEVEL_OF:
         return f'"{header}" is of no known layer; includes start at the root of the repository'
-    if target != folder and LEVEL_OF[target] >= LEVEL_OF[folder]:
-        return f"{folder} must not include {target}"
+    if target != folder:
+        upwards = LEVEL_OF[target] >= LEVEL_OF[folder]
+        return f"{folder} must not include {target}" if upwards else None
+    own = path.rpartition(".")[0] + ".h"
+    if folder == "collectors" and path.endswith(".cc"):
+        if header != own and header not in SHARED_BY_COLLECTORS:
+            return f"a collector must not include {header}, another's"
     return None
 
 
+def _fence_offence(folder, header):
+    for prefix, home in FENCES.items():
+        if header.startswith(prefix):
+            return None if folder == home else f"{header} belongs to {home} alone"
+    is_standard = "." not in header and "/" not in header
+    return None if is_standard or OPEN.fullmatch(header) else f"{header} has no home in FENCES"
+
+
 def offences(root):
-    for layer in LEVEL_OF:
-        for path in sorted((root / layer).glob("*.*")):
-            if path.suffix not in (".h", ".cc"):
+    for path in sorted([*root.glob("exporter/**/*.*"), *root.glob("collectors/**/*.*")]):
+        if path.suffix not in (".h", ".cc"):
+            continue
+        name = path.relative_to(root).as_posix()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            found = INCLUDE.match(line)
+            # collectors.def is the list itself.
+            if not found or found[2].endswith(".def"):
                 continue
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-                found = INCLUDE.match(line)
-                # collectors.def is the list itself.
-                if not found or found[2].endswith(".def"):
-                    continue
-                why = offence(layer, found[1], found[2])
-                if why:
-                    yield f"{path.relative_to(root)}:{number}: {why}"
+            if why := offence(name, found[1], found[2]):
+                yield f"{name}:{number}: {why}"
 
 
 def main():

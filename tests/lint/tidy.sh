@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# clang-tidy over all C++ files of build/tidy, or over those that changed since a commit.
+# clang-tidy over all C++ files of build/tidy, or over those that changed since a commit, themselves
+# or in a header that they include.
 # Usage: tests/lint/tidy.sh [--changed COMMIT]
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
@@ -13,6 +14,9 @@ build=build/tidy
 
 if [ "${1:-}" = --changed ]; then
   files=$(git diff --name-only --diff-filter=d "$2" -- '*.cc')
+  for header in $(git diff --name-only "$2" -- '*.h' '*.def'); do
+    files+=$'\n'$(git grep -lF "#include \"$header\"" -- '*.cc' || true)
+  done
 else
   files=$(git ls-files 'exporter/*.cc' 'collectors/*.cc' 'tests/*.cc')
 fi
