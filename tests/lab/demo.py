@@ -37,7 +37,8 @@ PLACES = """
 
 SCENES = """
   Pause replay on s1: its lag grows second by second, nobody else's does. Past 60 s the alert
-  PostgresReplicationLagHigh fires; the notification is printed here some 15 s later.
+  PostgresReplicationLagHigh fires; the notification is printed here some 15 s later. After the
+  resume the lag is gone at once; the alert, held against flapping, resolves within three minutes.
     {here}/psql-s1 -c "SELECT pg_wal_replay_pause()"
     {here}/psql-s1 -c "SELECT pg_wal_replay_resume()"
 
