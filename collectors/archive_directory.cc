@@ -49,6 +49,11 @@ constexpr Collector kArchiveDirectory{.name = "archive_directory",
                                       .families = kFamilies,
                                       .statements = kStatements,
                                       .needs = Needs::kArchiveDirectory,
+                                      .grant =
+                                          "Let the exporter see the directory as a local path, "
+                                          "or GRANT pg_read_server_files, and EXECUTE on "
+                                          "pg_ls_dir(text) and pg_stat_file(text, boolean), TO "
+                                          "its role.",
                                       .decode = DecodeAs<ArchiveDirectoryFact, Decode>,
                                       .emit = EmitFact<ArchiveDirectoryFact, Emit>};
 

@@ -42,6 +42,7 @@ struct Collector {
   std::span<const Family* const> families;
   std::span<const Statement> statements = {};  ///< newest first; none fits: skipped there
   Needs needs = Needs::kNothing;
+  std::string_view grant = {};   ///< the hint when rights are missing, where it isn't pg_monitor
   bool keep_while_down = false;  ///< the last fact stays, however old, until the server is back
   Result<FactPtr> (*decode)(const Rows& rows) = nullptr;
   /// `fact` is nullptr when there is none, or none that is fresh enough to be true.

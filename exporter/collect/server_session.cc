@@ -257,12 +257,15 @@ void ServerSession::LogOutcome(std::size_t collector, const Result<FactPtr>& out
               {{"pg_cluster", options_.cluster}, {"server", options_.name}, {"collector", name}});
     return;
   }
-  log::Warn("collector failed", {{"pg_cluster", options_.cluster},
-                                 {"server", options_.name},
-                                 {"collector", name},
-                                 {"error", failure},
-                                 {"sqlstate", outcome.error().sqlstate},
-                                 {"hint", outcome.error().hint}});
+  const Error& error = outcome.error();
+  const std::string grant(Collectors()[collector]->grant);
+  log::Warn("collector failed",
+            {{"pg_cluster", options_.cluster},
+             {"server", options_.name},
+             {"collector", name},
+             {"error", failure},
+             {"sqlstate", error.sqlstate},
+             {"hint", error.sqlstate == "42501" && !grant.empty() ? grant : error.hint}});
 }
 
 void ServerSession::PublishUp(Time now) {
