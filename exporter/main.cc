@@ -1,7 +1,8 @@
 // pg_replication_exporter: flags -> config -> wire the objects -> run until a signal says stop.
 // SPDX-License-Identifier: Apache-2.0
-#include <csignal>
+#include <malloc.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -99,7 +100,12 @@ int Run(const config::Flags& flags) {
   return 0;
 }
 
+// glibc gives each of the HTTP workers a heap of its own, and keeps in each what a page once took:
+// 15 MB after scrapes of 680 kB by 50 workers, 6 MB with two heaps.
+void ShareHeaps() { mallopt(M_ARENA_MAX, 2); }
+
 int Main(int argc, const char* const* argv) {
+  ShareHeaps();
   const Result<config::CommandLine> command_line =
       config::ParseCommandLine(argc, argv, kVersion, CollectorNames());
   if (!command_line) return Fail(command_line.error(), config::kUsageExitCode);
