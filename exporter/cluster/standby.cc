@@ -6,6 +6,9 @@
 namespace pgrepl::cluster {
 namespace {
 
+// Seconds. On a busy link some transaction is always on its way.
+constexpr double kCaughtUp = 1;
+
 void Advance(std::optional<ReplayPosition>& position, Lsn lsn, Time at) {
   if (position && at <= position->at) return;
   position = ReplayPosition{lsn, at};
@@ -59,8 +62,8 @@ void Standby::SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Tim
 void Standby::SeeMeasured(const MeasuredLag& lag) {
   measured_before = measured;
   measured = lag;
-  if (lag.seconds > 0) return;
-  caught_up_at = lag.at;
+  caught_up_at = std::max(caught_up_at, lag.at - FromSeconds(lag.seconds));
+  if (lag.seconds > kCaughtUp) return;
   caught_up_once = true;
   replaying_again = false;
 }

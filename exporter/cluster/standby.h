@@ -46,8 +46,9 @@ struct Standby {
   std::optional<ReplayPosition> at_upstream;  ///< as its upstream's pg_stat_replication says
   std::optional<Lsn> highest;                 ///< replayed on this timeline so far
   bool replaying_again = false;  ///< started again behind `highest`, not caught up since
-  Time caught_up_at{};           ///< else when watching began
-  bool caught_up_once = false;
+  /// The latest moment as of which it is known to have everything; else when watching began.
+  Time caught_up_at{};
+  bool caught_up_once = false;  ///< within a second
   std::optional<MeasuredLag> measured, measured_before;
 
   std::optional<std::size_t> upstream;   ///< the configured server it last was seen on
