@@ -95,16 +95,11 @@ std::optional<MeasuredLag> Evaluation::Measure(const Standby& standby) const {
   if (!position || !fresh_(position->at)) return std::nullopt;
   if (standby.measured && position->at <= standby.measured->at) return std::nullopt;
   const Basis basis = BasisOf(standby);
-  if (basis.reference != Reference::kPrimary && basis.reference != Reference::kReceiver) {
-    return std::nullopt;
-  }
-  if (basis.reference == Reference::kPrimary && !VouchedFor(basis, position->at)) {
-    return std::nullopt;
-  }
+  if (!VouchedFor(basis, position->at)) return std::nullopt;
   const Standing standing = StandingOf(standby, position->lsn, basis);
   if (std::holds_alternative<CaughtUp>(standing)) return MeasuredLag{position->at, 0};
   const auto* crossing = std::get_if<Crossing>(&standing);
-  if (crossing == nullptr) return std::nullopt;
+  if (crossing == nullptr || crossing->bound != Bound::kExact) return std::nullopt;
   // A transaction of this very moment is not replayed all the same.
   constexpr double kLeast = 1e-6;
   return MeasuredLag{position->at, std::max(kLeast, Seconds(position->at - crossing->at))};

@@ -24,7 +24,8 @@ class Evaluation {
   [[nodiscard]] LagView LagOf(const Standby& standby) const;
 
   /// The lag at the moment of its newest sample, 0 only if that proves that it has replayed every
-  /// transaction; nullopt when it was measured before, or nobody vouches for the primary.
+  /// transaction; nullopt when it was measured before, is only a bound, or nobody vouches for what
+  /// the primary had written by then.
   [[nodiscard]] std::optional<MeasuredLag> Measure(const Standby& standby) const;
 
   /// Distinct primaries that answer, and those that only we can't reach: somebody streams from them.

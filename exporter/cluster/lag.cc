@@ -31,6 +31,11 @@ LagView CaughtUpView(const LagInputs& in) {
 }
 
 LagView BehindView(const LagInputs& in, const Crossing& crossing) {
+  if (crossing.earliest == Time::min()) {  // it was behind before the history begins
+    LagView view = Unknown(in);
+    view.source = SourceOf(in.reference);
+    return view;
+  }
   // One that can't be seen may stand still.
   const double growth = in.fresh ? in.growth : 1;
   LagView view{.seconds = SecondsSince(crossing.at, in.sampled_at) +
