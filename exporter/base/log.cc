@@ -12,8 +12,8 @@ namespace pgrepl::log {
 namespace {
 
 constexpr std::string_view kLogger = "pgrepl";
-constexpr const char* kLogfmtPattern = "ts=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v";
-constexpr const char* kJsonPattern = R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
+constexpr const char* kLogfmtPattern = "ts=%Y-%m-%dT%H:%M:%S.%eZ %v";
+constexpr const char* kJsonPattern = R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ",%v})";
 
 void AppendQuoted(std::string& out, std::string_view text) {
   out += '"';
@@ -63,6 +63,12 @@ std::shared_ptr<spdlog::logger> Logger() {
   return spdlog::get(std::string(kLogger) + ".json");
 }
 
+// As --log.level spells them; spdlog says "warning".
+std::string_view NameOf(Level level) {
+  constexpr std::string_view kNames[] = {"debug", "info", "warn", "error"};
+  return kNames[static_cast<std::size_t>(level)];
+}
+
 spdlog::level::level_enum ToSpdlog(Level level) {
   switch (level) {
     case Level::kDebug:
@@ -85,7 +91,11 @@ void Write(Level level, std::string_view message, Fields fields) {
   }
   if (!logger->should_log(ToSpdlog(level))) return;
   const Format format = logger->name() == kLogger ? Format::kLogfmt : Format::kJson;
-  logger->log(ToSpdlog(level), spdlog::string_view_t(Render(format, message, fields)));
+  std::string line;
+  AppendField(line, format, "level", NameOf(level));
+  line += format == Format::kJson ? ',' : ' ';
+  line += Render(format, message, fields);
+  logger->log(ToSpdlog(level), spdlog::string_view_t(line));
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ class Roster {
   [[nodiscard]] const std::vector<Standby>& standbys() const { return standbys_; }
 
  private:
-  [[nodiscard]] std::size_t Find(const SenderAt& sender, const std::vector<bool>& taken) const;
+  [[nodiscard]] std::size_t Find(const SenderAt& at, const std::vector<bool>& taken) const;
   std::size_t Create(const std::string& base);
   [[nodiscard]] bool IsTaken(std::string_view name) const;
 
