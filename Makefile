@@ -53,6 +53,10 @@ test-asan test-tsan: test-%: dependencies ## unit and live tests with sanitizers
 	cmake --build --preset $* -j $(JOBS)
 	PGREPL_EXPORTER=$(CURDIR)/build/$*/exporter/pg_replication_exporter ctest --preset $* -L 'unit|live'
 
+.PHONY: bench
+bench: build ## measure the release binary on four real servers, into docs/performance.md
+	python3 -m bench.scrape --exporter $(EXPORTER) --write
+
 .PHONY: format
 format: ## clang-format all C++ files in place
 	git ls-files '*.cc' '*.h' | xargs clang-format -i

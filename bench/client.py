@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scrapes, timed from connect to the end of the answer."""
+
+import math
+import socket
+import time
+
+# What Prometheus sends; it takes gzip unless told not to.
+_REQUEST = (
+    "GET /metrics HTTP/1.1\r\n"
+    "Host: 127.0.0.1\r\n"
+    "Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\n"
+    "Accept-Encoding: {encoding}\r\n"
+    "Connection: close\r\n"
+    "\r\n")
+GZIP, PLAIN = (_REQUEST.format(encoding=name).encode() for name in ("gzip", "identity"))
+
+
+def scrape(port, request=GZIP):
+    """Seconds, and the bytes of the whole answer."""
+    begin = time.perf_counter()
+    answer = bytearray()
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(request)
+        while chunk := connection.recv(1 << 18):
+            answer += chunk
+    seconds = time.perf_counter() - begin
+    if not answer.startswith(b"HTTP/1.1 200 "):
+        raise RuntimeError(f"not a page: {bytes(answer[:200])!r}")
+    return seconds, len(answer)
+
+
+def scrape_for(port, seconds, pause):
+    """One after the other, with a pause between them. The seconds of each."""
+    times = []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        times.append(scrape(port)[0])
+        time.sleep(pause)
+    return times
+
+
+def percentile(values, share):
+    """The smallest value that this share of them doesn't exceed."""
+    return sorted(values)[math.ceil(share * len(values)) - 1]
