@@ -47,7 +47,7 @@ class Evaluation {
                                            const Basis& basis);
   [[nodiscard]] bool VouchedFor(const Basis& basis, Time at) const;
   [[nodiscard]] LagBytes BytesOf(const Standby& standby, const Basis& basis) const;
-  [[nodiscard]] bool SomebodyStreamsFrom(std::size_t member) const;
+  [[nodiscard]] bool SomebodyStreamsFrom(std::size_t index) const;
 
   const Memory& memory_;
   const Time now_;
