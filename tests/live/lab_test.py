@@ -39,14 +39,19 @@ class FaultTest(unittest.TestCase):
         lag = self.truth.lag(standby)
         return lag is not None and lag < 0.5
 
-    def assert_only_lagging(self, *names):
-        """After a fault was held for FAULT_SECONDS: these lag by that much, the others don't."""
+    def assert_only_lagging(self, before, *names):
+        """Since a fault, begun after `before`, these lag for as long as it is held; others don't.
+
+        A busy machine may take a second to inject it, and another to replay.
+        """
+        now = time.monotonic()
         for standby in self.cluster.standbys:
-            lag = self.truth.lag(standby)
+            lag = self.truth.lag(standby, now)
             if standby.name in names:
-                self.assertAlmostEqual(lag, FAULT_SECONDS, delta=0.8, msg=standby.name)
+                self.assertGreater(lag, FAULT_SECONDS - 1.5, standby.name)
+                self.assertLess(lag, now - before + 0.5, standby.name)
             else:
-                self.assertLess(lag, 0.8, standby.name)
+                self.assertLess(lag, 1.5, standby.name)
 
     def test_everyone_streams_from_the_planned_upstream(self):
         cluster = self.cluster
@@ -58,27 +63,31 @@ class FaultTest(unittest.TestCase):
         self.assertEqual(slots, [["s1", "t"]])
 
     def test_replay_paused(self):
+        before = time.monotonic()
         with self.cluster.s1.replay_paused():
             time.sleep(FAULT_SECONDS)
-            self.assert_only_lagging("s1")
+            self.assert_only_lagging(before, "s1")
 
     def test_receiver_cut_reaches_the_cascade(self):
+        before = time.monotonic()
         with self.cluster.s2.receiver_cut():
             time.sleep(FAULT_SECONDS)
-            self.assert_only_lagging("s2", "s3")
+            self.assert_only_lagging(before, "s2", "s3")
 
     def test_receiver_frozen(self):
+        before = time.monotonic()
         with self.cluster.s1.frozen("walreceiver"):
             time.sleep(FAULT_SECONDS)
             self.assertTrue(self.cluster.s1.is_streaming(), "frozen, both sides say streaming")
-            self.assert_only_lagging("s1")
+            self.assert_only_lagging(before, "s1")
 
     def test_server_frozen(self):
+        before = time.monotonic()
         with self.cluster.s3.frozen():
             time.sleep(FAULT_SECONDS)
             with self.assertRaises(TookTooLong):
                 self.cluster.s3.value("SELECT 1", seconds=0.5)
-            self.assert_only_lagging("s3")
+            self.assert_only_lagging(before, "s3")
 
     def test_server_stopped_and_crashed(self):
         for mode in ("fast", "immediate"):
