@@ -56,7 +56,7 @@ test-asan test-tsan: test-%: dependencies ## unit and live tests with sanitizers
 
 .PHONY: bench
 bench: build ## measure the release binary on four real servers, into docs/performance.md
-	python3 -m bench.scrape --exporter $(EXPORTER) --write
+	python3 -m bench.scrape --exporter $(CURDIR)/$(EXPORTER) --write
 
 .PHONY: format
 format: ## clang-format all C++ files in place
