@@ -23,6 +23,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr Duration kIdlePause = milliseconds(250);
 constexpr Duration kPause = milliseconds(100);
 constexpr Duration kBusyPause = milliseconds(25);
 constexpr Duration kWarnAgain = std::chrono::minutes(1);
@@ -65,6 +66,11 @@ void Shut(int fd, const std::string& peer, const std::vector<int>& ports) {
   if (duplicate.valid() && PeerOf(duplicate.get(), ports) == peer) {
     shutdown(duplicate.get(), SHUT_RDWR);
   }
+}
+
+Duration PauseAfter(size_t connections, size_t workers) {
+  if (connections == 0) return kIdlePause;
+  return connections > workers / 2 ? kBusyPause : kPause;
 }
 
 }  // namespace
@@ -128,7 +134,7 @@ std::string Guard::Peer(const std::string& address, int port) {
 
 void Guard::Run() {
   size_t connections = 0;
-  while (!StopWithin(connections > workers_ / 2 ? kBusyPause : kPause)) {
+  while (!StopWithin(PauseAfter(connections, workers_))) {
     const std::vector<Connection> open = Open();
     connections = open.size();
     Patrol(open, Now());
