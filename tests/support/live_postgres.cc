@@ -20,7 +20,7 @@ std::string FromEnvironment(const char* name) {
 }  // namespace
 
 void Admin::Open() {
-  session_.reset(PQconnectdb(FromEnvironment("PGREPL_TEST_ADMIN_CONNINFO").c_str()));
+  session_.reset(PQconnectdb((FromEnvironment("PGREPL_TEST_ADMIN_CONNINFO") + other_).c_str()));
   PQsetNoticeReceiver(
       session_.get(), [](void*, const PGresult*) {}, nullptr);
 }

@@ -16,6 +16,9 @@ namespace pgrepl {
 /// A superuser's session with the primary, opened at its first use.
 class Admin {
  public:
+  /// `other` is appended to the conninfo: the port of another server.
+  explicit Admin(std::string other = "") : other_(std::move(other)) {}
+
   /// The first column of the first row, empty when there is none; an error fails the test.
   std::string Value(const std::string& sql);
   void Execute(const std::string& sql) { Value(sql); }
@@ -25,6 +28,7 @@ class Admin {
  private:
   void Open();
 
+  std::string other_;
   PgConnPtr session_;
 };
 

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <map>
+#include <thread>
 
 #include "tests/support/live_postgres.h"
 #include "tests/support/stranger.h"
@@ -273,6 +274,32 @@ TEST_F(SchedulerTest, EndsAtOnceWhateverItsServersDo) {
   scheduler_.reset();
   EXPECT_LT(Now() - begin, 1s);
   EXPECT_EQ(kill(pid, SIGCONT), 0);
+}
+
+// The last: there are two primaries after it.
+TEST_F(SchedulerTest, PromotionIsSeenAtOnceAndLeavesNoErrors) {
+  Admin standby(" port=" + Conninfo::Parse(StandbyConninfo())->Get("port"));
+  const std::string errors =
+      "SELECT xact_rollback FROM pg_stat_database WHERE datname = 'postgres'";
+  const std::string before = standby.Value(errors);
+  Watch({OptionsOf(StandbyConninfo())});
+  ASSERT_TRUE(published_.WaitFor(0, [](const ServerSnapshot& now) {
+    return now.role == Role::kStandby && Succeeded(now, CollectorId::kReceiver);
+  }));
+  standby.Execute("SELECT pg_promote()");
+  const ServerSnapshotPtr promoted =
+      published_.WaitFor(0, [](const ServerSnapshot& now) { return now.role == Role::kPrimary; });
+  ASSERT_TRUE(promoted);
+  EXPECT_EQ(promoted->Of(CollectorId::kReceiver).fact, nullptr) << "of the role that it had";
+  const auto* lag = static_cast<const PositionFact*>(promoted->Of(CollectorId::kLag).fact.get());
+  ASSERT_NE(lag, nullptr) << "asked anew in the same round";
+  EXPECT_TRUE(lag->flushed && lag->replayed);
+  EXPECT_EQ(lag->timeline, 2);
+  EXPECT_EQ(connections_, 1);
+  // A session tells the statistics what it did once a second.
+  std::this_thread::sleep_for(1500ms);
+  scheduler_.reset();
+  EXPECT_EQ(standby.Value(errors), before);
 }
 
 }  // namespace

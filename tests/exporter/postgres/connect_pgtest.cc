@@ -126,27 +126,25 @@ TEST_F(ConnectTest, PasswordComesFromAFileOrACommandInsteadOfTheConninfo) {
 }
 
 TEST_F(ConnectTest, DatabaseIsPostgresUnlessSomebodySaysOtherwise) {
-  Admin().Execute("CREATE DATABASE elsewhere");
   const auto database = [](const Conninfo& conninfo) {
     Result<Connection> connection = TryConnect(Login{conninfo, "", ""});
     return connection ? Ask(*connection, "SELECT current_database()") : connection.error().message;
   };
   EXPECT_EQ(database(With({{"dbname", ""}})), "postgres");
-  EXPECT_EQ(database(With({{"dbname", "elsewhere"}})), "elsewhere");
-  setenv("PGDATABASE", "elsewhere", 1);
-  EXPECT_EQ(database(With({{"dbname", ""}})), "elsewhere");
+  EXPECT_EQ(database(With({{"dbname", "template1"}})), "template1");
+  setenv("PGDATABASE", "template1", 1);
+  EXPECT_EQ(database(With({{"dbname", ""}})), "template1");
   unsetenv("PGDATABASE");
 
   const std::filesystem::path services = "/tmp/pgrepl-services-" + std::to_string(getpid());
   std::ofstream(services) << "[watched]\nhost=127.0.0.1\nport=" << Port()
-                          << "\nuser=pgrepl_monitor\ndbname=elsewhere\npassword=" << Password()
+                          << "\nuser=pgrepl_monitor\ndbname=template1\npassword=" << Password()
                           << "\n";
   setenv("PGSERVICEFILE", services.c_str(), 1);
-  EXPECT_EQ(database(*Conninfo::Parse("service=watched")), "elsewhere");
+  EXPECT_EQ(database(*Conninfo::Parse("service=watched")), "template1");
   EXPECT_EQ(database(*Conninfo::Parse("service=watched dbname=postgres")), "postgres");
   unsetenv("PGSERVICEFILE");
   std::filesystem::remove(services);
-  Admin().Execute("DROP DATABASE elsewhere WITH (FORCE)");
 }
 
 TEST_F(ConnectTest, EachRefusalHasItsReason) {

@@ -18,7 +18,7 @@ constexpr Duration kPerHost = 300ms;
 // What a loaded machine may add.
 constexpr Duration kSlack = 5s;
 
-Error FailToConnect(Login login) {
+Error FailToConnect(const Login& login) {
   const Result<Connection> connection = Connect(login, kLimits, kPerHost);
   EXPECT_FALSE(connection);
   return connection ? Error{"connected"} : connection.error();
