@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace pgrepl::cluster {
 namespace {
@@ -12,6 +11,12 @@ namespace {
 std::optional<double> Between(const std::optional<Lsn>& behind, const std::optional<Lsn>& ahead) {
   if (!behind || !ahead) return std::nullopt;
   return BytesBetween(*behind, *ahead);
+}
+
+// A server of another system is no part of the cluster, whatever the configuration says.
+bool MayFollow(const Standby& standby, const Member& member) {
+  return standby.system_identifier.empty() || member.system_identifier.empty() ||
+         standby.system_identifier == member.system_identifier;
 }
 
 }  // namespace
@@ -30,25 +35,25 @@ const Member* Evaluation::RootOf(const Standby& standby) const {
 // Its own root while that lives, else the live primary of the newest timeline, else the last one.
 const Member* Evaluation::PrimaryFor(const Standby& standby) const {
   const Member* root = RootOf(standby);
-  if (root != nullptr && root->IsLivePrimary(fresh_)) return root;
+  if (root != nullptr && root->TellsPosition(fresh_)) return root;
   const auto rank = [&](const Member& member) {
-    return std::pair(member.IsLivePrimary(fresh_), member.timeline.value_or(0));
+    return std::pair(member.TellsPosition(fresh_), member.timeline.value_or(0));
   };
   const Member* best = nullptr;
   for (const Member& member : memory_.members()) {
-    if (member.role != Role::kPrimary) continue;
+    if (member.role != Role::kPrimary || !MayFollow(standby, member)) continue;
     if (best == nullptr || rank(member) > rank(*best)) best = &member;
   }
   return best;
 }
 
 // A receiver of a cascaded standby only knows how far its relay is.
-const Member* Evaluation::VouchingReceiver() const {
+const Member* Evaluation::VouchingReceiverFor(const Standby& standby) const {
   for (const Member& member : memory_.members()) {
-    const Standby& standby = member.standby;
-    const bool relayed =
-        standby.upstream && memory_.members()[*standby.upstream].role == Role::kStandby;
-    if (!relayed && standby.ReceiverVouches(fresh_)) return &member;
+    const std::optional<std::size_t> upstream = member.standby.upstream;
+    const bool relayed = upstream && memory_.members()[*upstream].role == Role::kStandby;
+    if (relayed || !MayFollow(standby, member)) continue;
+    if (member.standby.ReceiverVouches(fresh_)) return &member;
   }
   return nullptr;
 }
@@ -59,12 +64,12 @@ Evaluation::Basis Evaluation::BasisOf(const Standby& standby) const {
   if (primary != nullptr) {
     basis.history = memory_.HistoryOf(primary->system_identifier);
     basis.timeline = primary->timeline;
-    if (primary->IsLivePrimary(fresh_)) {
+    if (primary->TellsPosition(fresh_)) {
       basis.reference = Reference::kPrimary;
       return basis;
     }
   }
-  if (const Member* receiver = VouchingReceiver()) {
+  if (const Member* receiver = VouchingReceiverFor(standby)) {
     basis.reference = Reference::kReceiver;
     basis.history = memory_.HistoryOf(receiver->system_identifier);
     basis.timeline = std::max(basis.timeline, receiver->timeline);
@@ -158,22 +163,11 @@ bool Evaluation::SomebodyStreamsFrom(std::size_t index) const {
 }
 
 int Evaluation::Primaries() const {
-  std::vector<std::pair<std::string, double>> seen;
   int count = 0;
   for (std::size_t i = 0; i < memory_.members().size(); ++i) {
     const Member& member = memory_.members()[i];
-    if (member.role != Role::kPrimary) continue;
-    if (!member.IsLivePrimary(fresh_)) {
-      count += SomebodyStreamsFrom(i) ? 1 : 0;
-      continue;
-    }
-    // The same server through two addresses is one.
-    const auto* server =
-        static_cast<const ServerFact*>(member.snapshot->Of(CollectorId::kServer).fact.get());
-    const std::pair key(member.system_identifier, server != nullptr ? server->start_time : 0.0);
-    if (server != nullptr && std::find(seen.begin(), seen.end(), key) != seen.end()) continue;
-    seen.push_back(key);
-    ++count;
+    if (member.role != Role::kPrimary || memory_.IsRepeated(i)) continue;
+    count += member.IsLivePrimary() || SomebodyStreamsFrom(i) ? 1 : 0;
   }
   return count;
 }

@@ -41,7 +41,7 @@ class Evaluation {
 
   [[nodiscard]] const Member* RootOf(const Standby& standby) const;
   [[nodiscard]] const Member* PrimaryFor(const Standby& standby) const;
-  [[nodiscard]] const Member* VouchingReceiver() const;
+  [[nodiscard]] const Member* VouchingReceiverFor(const Standby& standby) const;
   [[nodiscard]] Basis BasisOf(const Standby& standby) const;
   [[nodiscard]] static Standing StandingOf(const Standby& standby, Lsn replayed,
                                            const Basis& basis);

@@ -57,8 +57,8 @@ LagView StandingView(const LagInputs& in) {
   if (const auto* crossing = std::get_if<Crossing>(&in.standing)) return BehindView(in, *crossing);
   if (const auto* diverged = std::get_if<Diverged>(&in.standing)) {
     return {.seconds = SecondsSince(diverged->since, in.now),
-            .known = true,
-            .bound = LagBound::kExact,
+            .known = diverged->seen,
+            .bound = diverged->seen ? LagBound::kExact : LagBound::kAtLeast,
             .source = LagSource::kHistory};
   }
   if (std::holds_alternative<CaughtUp>(in.standing)) return CaughtUpView(in);
@@ -71,7 +71,8 @@ LagView EvaluateLag(const LagInputs& inputs) {
   if (!inputs.position_known) return Unknown(inputs);
   LagView view = StandingView(inputs);
   const double since_caught_up = SecondsSince(inputs.caught_up_at, inputs.now);
-  if (inputs.replaying_again && view.seconds > since_caught_up) {
+  const bool follows = !std::holds_alternative<Diverged>(inputs.standing);
+  if (inputs.replaying_again && follows && view.seconds > since_caught_up) {
     view.seconds = since_caught_up;
     view.known = false;
     view.bound = LagBound::kAtMost;

@@ -39,9 +39,21 @@ Duration ClusterOptions::MaxAge(Cadence cadence) const {
   return {};
 }
 
-bool Member::IsLivePrimary(const Freshness& fresh) const {
-  return role == Role::kPrimary && snapshot && snapshot->up &&
-         fresh(snapshot->Of(CollectorId::kLag).at);
+bool Member::IsLivePrimary() const { return role == Role::kPrimary && snapshot && snapshot->up; }
+
+bool Member::TellsPosition(const Freshness& fresh) const {
+  return IsLivePrimary() && fresh(snapshot->Of(CollectorId::kLag).at);
+}
+
+bool Member::IsSameServer(const Member& other) const {
+  const auto server = [](const Member& member) -> const ServerFact* {
+    if (!member.snapshot || !member.snapshot->up) return nullptr;
+    return static_cast<const ServerFact*>(member.snapshot->Of(CollectorId::kServer).fact.get());
+  };
+  const ServerFact* a = server(*this);
+  const ServerFact* b = server(other);
+  return a != nullptr && b != nullptr && a->start_time > 0 && a->start_time == b->start_time &&
+         a->system_identifier == b->system_identifier;
 }
 
 Memory::Memory(ClusterOptions options, Time now)
@@ -59,7 +71,10 @@ void Memory::Observe(std::size_t server, const ServerSnapshotPtr& snapshot, Time
   member.snapshot = snapshot;
   if (snapshot->up) {
     FollowIdentity(member);
-    if (member.role == Role::kPrimary) FollowPrimary(member);
+    if (member.role == Role::kPrimary) {
+      FollowPrimary(member);
+      member.standby.SeePrimary(now);
+    }
     if (member.role == Role::kStandby) FollowStandby(member, now);
   }
   Link(SendersNow(now), now);
@@ -73,6 +88,7 @@ void Memory::FollowIdentity(Member& member) {
   const FactPtr& fact = snapshot.Of(CollectorId::kServer).fact;
   if (fact) {
     member.system_identifier = static_cast<const ServerFact*>(fact.get())->system_identifier;
+    member.standby.system_identifier = member.system_identifier;
   }
   member.standby.identity.host = HostOf(snapshot.address);
 }
@@ -88,10 +104,10 @@ void Memory::FollowPrimary(Member& member) {
   if (position->replayed && timeline > 1 && !timelines.ForkOf(timeline)) {
     const auto followed = static_cast<TimelineId>(member.timeline.value_or(timeline - 1));
     const TimelineId parent = followed < timeline ? followed : timeline - 1;
-    timelines.Fork(parent, timeline, position->replayed->bytes, at);
+    const bool seen = member.standby.own && FreshAt(at)(member.standby.own->at);
+    timelines.Fork(parent, timeline, position->replayed->bytes, at, seen);
   }
   member.timeline = position->timeline;
-  member.standby.SeeTimeline(*position->timeline);
   std::optional<std::uint64_t> transactions;
   if (position->snapshot) transactions = static_cast<std::uint64_t>(*position->snapshot);
   timelines.On(timeline).Append(at, position->flushed->bytes, transactions);
@@ -135,11 +151,16 @@ void Memory::LearnFromReceiver(const Member& member) {
   const Freshness fresh = FreshAt(standby.receiver_at);
   const bool primary_answers =
       std::any_of(members_.begin(), members_.end(),
-                  [&](const Member& other) { return other.IsLivePrimary(fresh); });
+                  [&](const Member& other) { return other.TellsPosition(fresh); });
   if (relayed || primary_answers) return;
   HistoryFor(member.system_identifier)
       .On(static_cast<TimelineId>(*standby.receiver->timeline))
       .Append(*vouched, standby.receiver->latest_end->bytes, std::nullopt);
+}
+
+bool Memory::IsRepeated(std::size_t index) const {
+  return std::any_of(members_.begin(), members_.begin() + static_cast<std::ptrdiff_t>(index),
+                     [&](const Member& other) { return other.IsSameServer(members_[index]); });
 }
 
 std::vector<Memory::SeenSender> Memory::SendersNow(Time now) const {
@@ -148,6 +169,7 @@ std::vector<Memory::SeenSender> Memory::SendersNow(Time now) const {
   for (std::size_t i = 0; i < members_.size(); ++i) {
     const ServerSnapshotPtr& owner = members_[i].snapshot;
     if (!owner || !owner->up || !fresh(owner->Of(CollectorId::kSenders).at)) continue;
+    if (IsRepeated(i)) continue;
     const auto* fact = static_cast<const SendersFact*>(owner->Of(CollectorId::kSenders).fact.get());
     if (fact == nullptr) continue;
     for (const Sender& sender : fact->senders) {
@@ -172,7 +194,9 @@ void Memory::Link(const std::vector<SeenSender>& senders, Time now) {
   std::vector<SeenSender> unmatched;
   for (std::size_t i = 0; i < senders.size(); ++i) {
     if (matches[i].server) {
-      Attach(members_[*matches[i].server].standby, senders[i]);
+      Standby& standby = members_[*matches[i].server].standby;
+      if (!standby.upstream) roster_.Disown(*senders[i].at.sender);
+      Attach(standby, senders[i]);
     } else if (!matches[i].ambiguous) {
       unmatched.push_back(senders[i]);
     }

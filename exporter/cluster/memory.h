@@ -49,7 +49,11 @@ struct Member {
   Standby standby;  ///< filled while it is one
 
   /// A primary that answers.
-  [[nodiscard]] bool IsLivePrimary(const Freshness& fresh) const;
+  [[nodiscard]] bool IsLivePrimary() const;
+  /// And says how far it is.
+  [[nodiscard]] bool TellsPosition(const Freshness& fresh) const;
+  /// Answers, and is the same running server as `other`, by another address.
+  [[nodiscard]] bool IsSameServer(const Member& other) const;
 };
 
 class Memory {
@@ -65,6 +69,8 @@ class Memory {
   [[nodiscard]] const std::vector<Standby>& others() const { return others_; }
   [[nodiscard]] const Roster& roster() const { return roster_; }
   [[nodiscard]] const Timelines* HistoryOf(const std::string& system_identifier) const;
+  /// A server before it in the configuration is the same one.
+  [[nodiscard]] bool IsRepeated(std::size_t index) const;
   [[nodiscard]] Freshness FreshAt(Time now) const {
     return {now, options_.MaxAge(Cadence::kPulse)};
   }

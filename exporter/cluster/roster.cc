@@ -21,6 +21,11 @@ std::string_view PermanentSlot(const Sender& sender) {
   return sender.temporary_slot ? std::string_view() : std::string_view(sender.slot_name);
 }
 
+std::string_view BaseOf(const Sender& sender) {
+  const std::string_view slot = PermanentSlot(sender);
+  return slot.empty() ? std::string_view(sender.application_name) : slot;
+}
+
 // 0: it isn't that server's. Seen names must agree; the address only decides between equals, since
 // proxies and several addresses of one host are common.
 int Fit(const SenderAt& at, const Identity& server) {
@@ -82,43 +87,49 @@ std::vector<Match> MatchSenders(const std::vector<SenderAt>& senders,
 
 std::vector<std::size_t> Roster::Assign(const std::vector<SenderAt>& senders, Time now) {
   std::vector<bool> taken(standbys_.size(), false);
-  std::vector<std::size_t> assigned;
-  for (const SenderAt& sender : senders) {
-    const std::size_t index = Find(sender, taken);
-    if (index == standbys_.size()) {
-      const std::string_view slot = PermanentSlot(*sender.sender);
-      Create(slot.empty() ? sender.sender->application_name : std::string(slot));
+  std::vector<std::optional<std::size_t>> known(senders.size());
+  // One that moved takes what those leave that stayed.
+  for (const Likeness least : {Likeness::kAddress, Likeness::kName}) {
+    for (std::size_t i = 0; i < senders.size(); ++i) {
+      if (known[i]) continue;
+      known[i] = Find(*senders[i].sender, least, taken);
+      if (known[i]) taken[*known[i]] = true;
     }
-    taken.resize(standbys_.size(), false);
-    taken[index] = true;
-    Standby& standby = standbys_[index];
-    standby.client_addr = sender.sender->client_addr;
-    standby.pid = sender.sender->pid;
+  }
+  std::vector<std::size_t> assigned;
+  for (std::size_t i = 0; i < senders.size(); ++i) {
+    const Sender& sender = *senders[i].sender;
+    assigned.push_back(known[i] ? *known[i] : Create(std::string(BaseOf(sender)), now));
+    Standby& standby = standbys_[assigned.back()];
+    standby.client_addr = sender.client_addr;
+    standby.pid = sender.pid;
     standby.last_seen = now;
-    if (standby.first_seen == Time{}) standby.first_seen = now;
-    assigned.push_back(index);
   }
   return assigned;
 }
 
-// Of the same base name the one with this very connection, else this address, else any.
-std::size_t Roster::Find(const SenderAt& at, const std::vector<bool>& taken) const {
-  const Sender& sender = *at.sender;
-  const std::string_view slot = PermanentSlot(sender);
-  const std::string_view base = slot.empty() ? std::string_view(sender.application_name) : slot;
-  std::size_t best = standbys_.size();
-  int best_fit = 0;
+std::optional<std::size_t> Roster::Find(const Sender& sender, Likeness least,
+                                        const std::vector<bool>& taken) const {
+  std::optional<std::size_t> best;
+  Likeness of_best{};
   for (std::size_t i = 0; i < standbys_.size(); ++i) {
     const Standby& standby = standbys_[i];
-    if (standby.base != base || (i < taken.size() && taken[i])) continue;
-    const int fit = standby.pid == sender.pid                   ? 3
-                    : standby.client_addr == sender.client_addr ? 2
-                                                                : 1;
-    if (fit <= best_fit) continue;
+    if (standby.base != BaseOf(sender) || (i < taken.size() && taken[i])) continue;
+    const Likeness likeness = standby.pid == sender.pid                   ? Likeness::kConnection
+                              : standby.client_addr == sender.client_addr ? Likeness::kAddress
+                                                                          : Likeness::kName;
+    if (likeness < least || (best && likeness <= of_best)) continue;
     best = i;
-    best_fit = fit;
+    of_best = likeness;
   }
   return best;
+}
+
+void Roster::Disown(const Sender& sender) {
+  const auto index = Find(sender, Likeness::kAddress, {});
+  if (!index) return;
+  standbys_[*index].listed = false;
+  standbys_[*index].last_seen = Time{};
 }
 
 void Roster::Confirm(std::size_t index) {
@@ -126,11 +137,11 @@ void Roster::Confirm(std::size_t index) {
   standby.listed = standby.listed || standby.last_seen - standby.first_seen >= kListedAfter;
 }
 
-std::size_t Roster::Create(const std::string& base) {
+std::size_t Roster::Create(const std::string& base, Time now) {
   const std::string stem = base.empty() ? "standby" : base;
   std::string name = stem;
   for (int ordinal = 2; IsTaken(name); ++ordinal) name = stem + "-" + std::to_string(ordinal);
-  standbys_.push_back({.name = std::move(name), .base = base});
+  standbys_.push_back({.name = std::move(name), .base = base, .first_seen = now});
   return standbys_.size() - 1;
 }
 

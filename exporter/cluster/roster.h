@@ -67,14 +67,21 @@ class Roster {
   /// connection goes on for wal_sender_timeout, and would look like a second one that lags.
   void Confirm(std::size_t index);
 
+  /// It serves a configured server after all: what was listed in its place goes with Forget.
+  void Disown(const Sender& sender);
+
   /// Drops those that vanished too long ago, and reports which remain: the old index of each.
   std::vector<std::size_t> Forget(Time now);
 
   [[nodiscard]] const std::vector<Standby>& standbys() const { return standbys_; }
 
  private:
-  [[nodiscard]] std::size_t Find(const SenderAt& at, const std::vector<bool>& taken) const;
-  std::size_t Create(const std::string& base);
+  /// By what a sender is known again: the name alone, the same address, the very connection.
+  enum class Likeness { kName, kAddress, kConnection };
+
+  [[nodiscard]] std::optional<std::size_t> Find(const Sender& sender, Likeness least,
+                                                const std::vector<bool>& taken) const;
+  std::size_t Create(const std::string& base, Time now);
   [[nodiscard]] bool IsTaken(std::string_view name) const;
 
   std::vector<std::string> configured_;

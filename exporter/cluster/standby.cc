@@ -47,7 +47,9 @@ void Standby::SeeReceiver(const FactPtr& fact, Time at) {
   identity.slot_name = receiver->slot_name;
   identity.application_name = receiver->application_name;
   const std::int64_t port = receiver->sender_port.value_or(0);
-  identity.upstream = receiver->sender_host + ":" + std::to_string(port);
+  const bool is_ipv6 = receiver->sender_host.find(':') != std::string::npos;
+  const std::string host = is_ipv6 ? "[" + receiver->sender_host + "]" : receiver->sender_host;
+  identity.upstream = host + ":" + std::to_string(port);
 }
 
 void Standby::SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Time at) {
@@ -66,6 +68,15 @@ void Standby::SeeMeasured(const MeasuredLag& lag) {
   if (lag.seconds > kCaughtUp) return;
   caught_up_once = true;
   replaying_again = false;
+}
+
+void Standby::SeePrimary(Time at) {
+  Standby primary;
+  primary.identity.name = identity.name;
+  primary.identity.host = identity.host;
+  primary.system_identifier = system_identifier;
+  primary.caught_up_at = at;
+  *this = std::move(primary);
 }
 
 double Standby::LagGrowth() const {

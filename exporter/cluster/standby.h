@@ -40,6 +40,7 @@ struct Freshness {
 
 struct Standby {
   Identity identity;
+  std::string system_identifier;  ///< empty: unknown, or as its upstream's
   std::optional<std::int64_t> timeline;
 
   std::optional<ReplayPosition> own;          ///< as it says itself
@@ -72,6 +73,8 @@ struct Standby {
   void SeeReceiver(const FactPtr& fact, Time at);
   void SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Time at);
   void SeeMeasured(const MeasuredLag& lag);
+  /// It is a primary at `at`: has everything, streams from nobody, and is told by its name alone.
+  void SeePrimary(Time at);
 
   /// Seconds of lag per second between the last two samples, within 0 and 1.
   [[nodiscard]] double LagGrowth() const;

@@ -16,14 +16,15 @@ Timelines::Branch& Timelines::BranchOf(TimelineId timeline) {
   return branch->second;
 }
 
-void Timelines::Fork(TimelineId parent, TimelineId child, std::uint64_t fork_lsn, Time at) {
+void Timelines::Fork(TimelineId parent, TimelineId child, std::uint64_t fork_lsn, Time at,
+                     bool seen) {
   if (parent >= child) return;  // not a fork; and look-ups walk towards smaller numbers
   Branch& branch = BranchOf(child);
   if (branch.fork) {
     if (branch.fork->parent == parent && branch.fork->lsn == fork_lsn) return;
     branch.history = LsnHistory(pulse_);
   }
-  branch.fork = ForkPoint{parent, fork_lsn, at};
+  branch.fork = ForkPoint{parent, fork_lsn, at, seen};
   const LsnHistory* inherited = Find(parent);
   branch.history.Inherit(inherited != nullptr ? *inherited : LsnHistory(pulse_), fork_lsn, at);
 }
@@ -36,14 +37,14 @@ Standing Timelines::Measure(TimelineId timeline, std::uint64_t replay_lsn,
   for (auto fork = ForkOf(timeline); fork && replay_lsn <= fork->lsn; fork = ForkOf(timeline)) {
     timeline = fork->parent;
   }
-  std::optional<Time> left;
+  std::optional<ForkPoint> left;
   for (TimelineId on = current; on != timeline;) {
     const auto fork = ForkOf(on);
     if (!fork) return NotComparable{};
-    if (replay_lsn > fork->lsn) left = fork->at;
+    if (replay_lsn > fork->lsn) left = fork;
     on = fork->parent;
   }
-  if (left) return Diverged{*left};
+  if (left) return Diverged{left->at, left->seen};
   const auto crossing = history->FirstTransactionPast(replay_lsn);
   if (!crossing) return CaughtUp{};
   return *crossing;

@@ -23,7 +23,8 @@ struct CaughtUp {};
 /// The standby replayed WAL that the current timeline doesn't have; only a rewind or a re-seed
 /// helps.
 struct Diverged {
-  Time since;  ///< when the current timeline left the standby's
+  Time since;        ///< when the current timeline left the standby's
+  bool seen = true;  ///< false: it had left before `since`
 };
 
 /// The current timeline has no history, or how it relates to the standby's was never seen.
@@ -40,6 +41,7 @@ class Timelines {
     TimelineId parent;
     std::uint64_t lsn;
     Time at;
+    bool seen;
   };
 
   explicit Timelines(Duration pulse) : pulse_(pulse) {}
@@ -47,10 +49,11 @@ class Timelines {
   /// The history to append to; created when new. Valid until another timeline is created.
   LsnHistory& On(TimelineId timeline);
 
-  /// `child` left `parent` at `fork_lsn`; a promotion was seen at `at`. May be said again (the same
-  /// fork is ignored) and late (samples of `child` are kept). Another parent or LSN than before is
-  /// another timeline with the same number, after a restore: the child's history starts anew.
-  void Fork(TimelineId parent, TimelineId child, std::uint64_t fork_lsn, Time at);
+  /// `child` left `parent` at `fork_lsn`; the promotion was `seen` at `at`, or was before. May be
+  /// said again (the same fork is ignored) and late (samples of `child` are kept). Another parent or
+  /// LSN than before is another timeline with the same number, after a restore: the child's history
+  /// starts anew.
+  void Fork(TimelineId parent, TimelineId child, std::uint64_t fork_lsn, Time at, bool seen = true);
 
   /// How a standby that replayed up to `replay_lsn` on `timeline` stands against the primary of
   /// `current`. One on an ancestor, before the fork, has just to follow.

@@ -104,13 +104,15 @@ ServerView OtherView(const Memory& memory, const Evaluation& evaluation, std::si
   return view;
 }
 
-// Only standbys, with an upstream that isn't configured: the primary is somebody else's.
+// Only standbys, one of which streams from a server that isn't configured: the primary is somebody
+// else's. A server that was never reached may be the primary that is missing.
 int AutomaticPrimaries(const Memory& memory) {
-  const auto has = [&](Role role) {
-    return std::any_of(memory.members().begin(), memory.members().end(),
-                       [&](const Member& member) { return member.role == role; });
-  };
-  return !has(Role::kPrimary) && has(Role::kStandby) ? 0 : 1;
+  bool from_elsewhere = false;
+  for (const Member& member : memory.members()) {
+    if (member.role != Role::kStandby || member.role_changes > 0) return 1;
+    from_elsewhere |= member.standby.identity.seen && !member.standby.upstream;
+  }
+  return from_elsewhere ? 0 : 1;
 }
 
 }  // namespace

@@ -75,6 +75,13 @@ TEST_F(TimelinesTest, SaysSoWhenThePromotionWasNotSeen) {
   Measure<NotComparable>(1, 1000, 7);
 }
 
+TEST_F(TimelinesTest, AForkThatWasNotSeenIsSaidSo) {
+  EXPECT_TRUE(Measure<Diverged>(1, 1951, 2).seen);
+  timelines_.Fork(2, 3, 2500, At(40s), /*seen=*/false);
+  timelines_.On(3).Append(At(41s), 2600, 70);
+  EXPECT_FALSE(Measure<Diverged>(2, 9999, 3).seen);
+}
+
 TEST_F(TimelinesTest, AForkIsTakenOnceAndAnotherOneStartsAnew) {
   timelines_.Fork(1, 2, 1950, At(99s));
   EXPECT_EQ(timelines_.ForkOf(2)->at, At(20s));
