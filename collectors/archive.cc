@@ -1,9 +1,13 @@
 // WAL archiving as the archiver counts it.
-// Source: pg_catalog.pg_stat_archiver (PostgreSQL manual, "pg_stat_archiver"), archive_mode.
+// Source: pg_catalog.pg_stat_archiver (PostgreSQL manual, "pg_stat_archiver"), archive_mode,
+// archive_timeout.
 // Privilege: none. Always one row; on a standby all zero unless archive_mode is always.
 // A hung archive_command shows in none of these: see archive_backlog.cc.
 // SPDX-License-Identifier: Apache-2.0
+#include "collectors/archive.h"
+
 #include "collectors/collector.h"
+#include "exporter/postgres/wal_file.h"
 
 namespace pgrepl {
 namespace {
@@ -37,28 +41,40 @@ SELECT current_setting('archive_mode') = 'always'
        archived_count,
        failed_count,
        extract(epoch FROM last_archived_time)::float8,
-       last_failed_time > coalesce(last_archived_time, '-infinity')
+       last_failed_time > coalesce(last_archived_time, '-infinity'),
+       last_archived_wal,
+       pg_size_bytes(current_setting('wal_segment_size')),
+       extract(epoch FROM current_setting('archive_timeout')::interval)::float8
   FROM pg_stat_archiver
 )sql"}};
 
-enum Column { kIsEnabled, kArchivedCount, kFailedCount, kLastArchived, kLastFailed };
-
-struct ArchiveFact {
-  bool enabled = false;
-  double archived = 0;
-  double failed = 0;
-  std::optional<double> last_success;  ///< epoch seconds, server's clock
-  bool failing = false;
+enum Column {
+  kIsEnabled,
+  kArchivedCount,
+  kFailedCount,
+  kLastArchived,
+  kLastFailed,
+  kLastFile,
+  kSegmentSize,
+  kTimeout,
 };
 
 Result<ArchiveFact> Decode(const Rows& rows) {
   if (rows.size() != 1) return Error{"expected one row"};
   const Row row = rows[0];
-  return ArchiveFact{.enabled = row.Bool(kIsEnabled).value_or(false),
-                     .archived = row.Number(kArchivedCount).value_or(0),
-                     .failed = row.Number(kFailedCount).value_or(0),
-                     .last_success = row.Number(kLastArchived),
-                     .failing = row.Bool(kLastFailed).value_or(false)};
+  ArchiveFact fact{.enabled = row.Bool(kIsEnabled).value_or(false),
+                   .archived = row.Number(kArchivedCount).value_or(0),
+                   .failed = row.Number(kFailedCount).value_or(0),
+                   .last_success = row.Number(kLastArchived),
+                   .failing = row.Bool(kLastFailed).value_or(false),
+                   .timeout = row.Number(kTimeout).value_or(0)};
+  const auto last =
+      WalFile::Parse(row.Text(kLastFile).value_or(""), row.Integer(kSegmentSize).value_or(0));
+  if (last) {
+    fact.archived_end = last->end;
+    fact.archived_timeline = last->timeline;
+  }
+  return fact;
 }
 
 void Emit(const ArchiveFact& fact, Samples& samples) {

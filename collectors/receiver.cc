@@ -73,7 +73,9 @@ SELECT r.pid,
        extract(epoch FROM current_setting('wal_receiver_timeout')::interval)::float8,
        extract(epoch FROM current_setting('wal_receiver_status_interval')::interval)::float8,
        CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
-            THEN current_setting('primary_conninfo') <> '' END
+            THEN current_setting('primary_conninfo') <> '' END,
+       current_setting('primary_slot_name'),
+       current_setting('restore_command') <> ''
   FROM (SELECT 1) AS always
   LEFT JOIN pg_stat_wal_receiver r ON true
 )sql"}};
@@ -92,6 +94,8 @@ enum Column {
   kTimeoutSeconds,
   kStatusInterval,
   kConninfoSet,
+  kSlotSetting,
+  kRestoreCommandSet,
 };
 
 Result<ReceiverFact> Decode(const Rows& rows) {
@@ -110,7 +114,9 @@ Result<ReceiverFact> Decode(const Rows& rows) {
                     .application_name = row.Name(kApplicationName),
                     .timeout = row.Number(kTimeoutSeconds).value_or(0),
                     .status_interval = row.Number(kStatusInterval).value_or(0),
-                    .conninfo_set = row.Bool(kConninfoSet)};
+                    .conninfo_set = row.Bool(kConninfoSet),
+                    .slot_setting = row.Name(kSlotSetting),
+                    .restore_command_set = row.Bool(kRestoreCommandSet)};
   if (fact.present && fact.status.empty()) {
     return Error{"pg_stat_wal_receiver hides its columns from this role", "42501",
                  "GRANT pg_monitor TO the exporter's role."};

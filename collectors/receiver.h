@@ -25,6 +25,8 @@ struct ReceiverFact {
   double timeout = 0;                ///< wal_receiver_timeout, seconds
   double status_interval = 0;        ///< wal_receiver_status_interval, seconds
   std::optional<bool> conninfo_set;  ///< primary_conninfo <> ''; nullopt when hidden from our role
+  std::string slot_setting;          ///< primary_slot_name; there without a receiver, too
+  std::optional<bool> restore_command_set;  ///< restore_command <> ''
 };
 
 }  // namespace pgrepl

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "collectors/archive.h"
+
 #include <gtest/gtest.h>
 
 #include "tests/support/exposition.h"
@@ -7,12 +9,51 @@
 namespace pgrepl {
 namespace {
 
-std::string Archive(std::initializer_list<RowsBuilder::Value> row) {
-  return Exposition(CollectorId::kArchive, OneRow(row));
+using Value = RowsBuilder::Value;
+
+// Columns: archives, archived_count, failed_count, last_archived_time, failing; then
+// last_archived_wal, wal_segment_size, archive_timeout, of which the page has nothing.
+Rows RowOf(Value enabled, Value archived, Value failed, Value last, Value failing,
+           Value file = std::nullopt) {
+  return OneRow({enabled, archived, failed, last, failing, file, "16777216", "300"});
+}
+
+std::string Archive(Value enabled, Value archived, Value failed, Value last, Value failing) {
+  return Exposition(CollectorId::kArchive, RowOf(enabled, archived, failed, last, failing));
+}
+
+ArchiveFact FactOf(const Rows& rows) {
+  return *static_cast<const ArchiveFact*>(Decode(CollectorId::kArchive, rows).value().get());
+}
+
+TEST(ArchiveTest, ReachesToTheEndOfTheLastSegment) {
+  const ArchiveFact fact =
+      FactOf(RowOf("t", "7", "0", "1700000000", "f", "000000030000001600000007"));
+  EXPECT_EQ(fact.archived_end, Lsn::Parse("16/8000000"));
+  EXPECT_EQ(fact.archived_timeline, 3);
+  EXPECT_EQ(fact.timeout, 300);
+}
+
+TEST(ArchiveTest, WhatIsNoSegmentSaysNothingOfItsReach) {
+  for (const Value file : {Value(), Value(""), Value("00000002.history"),
+                           Value("000000010000000000000005.00000028.backup"),
+                           Value("000000010000000000000004.partial"), Value("\xff'\n{}")}) {
+    const ArchiveFact fact = FactOf(RowOf("t", "7", "0", "1700000000", "f", file));
+    EXPECT_EQ(fact.archived_end, std::nullopt) << file.value_or("NULL");
+    EXPECT_EQ(fact.archived_timeline, std::nullopt) << file.value_or("NULL");
+  }
+}
+
+TEST(ArchiveTest, SettingsThatCantBeReadCostTheirOwnFactsOnly) {
+  const ArchiveFact fact = FactOf(OneRow(
+      {"t", "7", "0", "1700000000", "f", "000000030000001600000007", std::nullopt, std::nullopt}));
+  EXPECT_EQ(fact.archived, 7);
+  EXPECT_EQ(fact.archived_end, std::nullopt);
+  EXPECT_EQ(fact.timeout, 0);
 }
 
 TEST(ArchiveTest, WorksAndHasFailedBefore) {
-  EXPECT_EQ(Archive({"t", "1024", "3", "1700000000.25", "f"}),
+  EXPECT_EQ(Archive("t", "1024", "3", "1700000000.25", "f"),
             R"(# TYPE pgrepl_archive_enabled gauge
 pgrepl_archive_enabled{server="p"} 1
 # TYPE pgrepl_archived_total counter
@@ -27,7 +68,7 @@ pgrepl_archive_failing{server="p"} 0
 }
 
 TEST(ArchiveTest, ThatNeverWorkedIsFailingAndHasNoLastSuccess) {
-  EXPECT_EQ(Archive({"t", "0", "3", std::nullopt, "t"}),
+  EXPECT_EQ(Archive("t", "0", "3", std::nullopt, "t"),
             R"(# TYPE pgrepl_archive_enabled gauge
 pgrepl_archive_enabled{server="p"} 1
 # TYPE pgrepl_archived_total counter
@@ -40,7 +81,7 @@ pgrepl_archive_failing{server="p"} 1
 }
 
 TEST(ArchiveTest, OfADemotedPrimaryIsNoFailure) {
-  EXPECT_EQ(Archive({"f", "7", "1", "1700000000", "t"}),
+  EXPECT_EQ(Archive("f", "7", "1", "1700000000", "t"),
             R"(# TYPE pgrepl_archive_enabled gauge
 pgrepl_archive_enabled{server="p"} 0
 # TYPE pgrepl_archived_total counter
@@ -55,7 +96,7 @@ pgrepl_archive_failing{server="p"} 0
 }
 
 TEST(ArchiveTest, NothingTriedYet) {
-  EXPECT_EQ(Archive({"t", "0", "0", std::nullopt, std::nullopt}),
+  EXPECT_EQ(Archive("t", "0", "0", std::nullopt, std::nullopt),
             R"(# TYPE pgrepl_archive_enabled gauge
 pgrepl_archive_enabled{server="p"} 1
 # TYPE pgrepl_archived_total counter

@@ -13,10 +13,10 @@ constexpr std::nullopt_t kNull = std::nullopt;
 
 // Columns: pid, status, received_tli, latest_end_lsn, last_msg_send_time, last_msg_receipt_time,
 // slot_name, sender_host, sender_port, application_name, wal_receiver_timeout,
-// wal_receiver_status_interval, primary_conninfo <> ''.
+// wal_receiver_status_interval, primary_conninfo <> '', primary_slot_name, restore_command <> ''.
 Rows Streaming() {
   return OneRow({"4711", "streaming", "3", "16/B374D848", "1700000000.5", "1700000000.25", "s1",
-                 "10.0.0.1", "5432", "s1", "60", "10", "t"});
+                 "10.0.0.1", "5432", "s1", "60", "10", "t", "s1_slot", "f"});
 }
 
 std::string Receiver(const Rows& rows, const ReceiverView& view) {
@@ -47,6 +47,20 @@ TEST(ReceiverTest, DecodesEveryColumn) {
   EXPECT_EQ(fact.timeout, 60);
   EXPECT_EQ(fact.status_interval, 10);
   EXPECT_EQ(fact.conninfo_set, true);
+  EXPECT_EQ(fact.slot_setting, "s1_slot");
+  EXPECT_EQ(fact.restore_command_set, false);
+}
+
+TEST(ReceiverTest, SettingsAreKnownWithoutAReceiver) {
+  const Result<FactPtr> decoded =
+      Decode(CollectorId::kReceiver, OneRow({kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull,
+                                             kNull, kNull, "60", "10", "f", "", "t"}));
+  ASSERT_TRUE(decoded);
+  const auto& fact = *static_cast<const ReceiverFact*>(decoded->get());
+  EXPECT_FALSE(fact.present);
+  EXPECT_EQ(fact.conninfo_set, false);
+  EXPECT_EQ(fact.slot_setting, "");
+  EXPECT_EQ(fact.restore_command_set, true);
 }
 
 TEST(ReceiverTest, Streams) {
@@ -81,8 +95,8 @@ pgrepl_receiver_status_interval_seconds{server="s1"} 10
 
 // The view has no row then; the statement still answers one, with the settings.
 TEST(ReceiverTest, NoReceiverIsStatusNone) {
-  const Rows rows = OneRow(
-      {kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, "0", "10", kNull});
+  const Rows rows = OneRow({kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull,
+                            "0", "10", kNull, "", kNull});
   EXPECT_EQ(Receiver(rows, {}), R"(# TYPE pgrepl_receiver_up gauge
 pgrepl_receiver_up{server="s1"} 0
 # TYPE pgrepl_receiver_expected gauge
@@ -107,7 +121,7 @@ pgrepl_receiver_status_interval_seconds{server="s1"} 10
 
 TEST(ReceiverTest, UnknownStatusIsOtherAndHostileTextIsEscaped) {
   const Rows rows = OneRow({"1", "dozing", kNull, kNull, kNull, kNull, kNull,
-                            "/a\"b\\c\nd\xed\xa0\x80", kNull, kNull, "60", "10", "t"});
+                            "/a\"b\\c\nd\xed\xa0\x80", kNull, kNull, "60", "10", "t", "s\"1", "t"});
   EXPECT_EQ(Receiver(rows, {.expected = true}), R"(# TYPE pgrepl_receiver_up gauge
 pgrepl_receiver_up{server="s1"} 0
 # TYPE pgrepl_receiver_expected gauge
@@ -135,7 +149,7 @@ pgrepl_receiver_status_interval_seconds{server="s1"} 10
 TEST(ReceiverTest, HiddenColumnsAreRefusedWithTheRemedy) {
   const Result<FactPtr> fact =
       Decode(CollectorId::kReceiver, OneRow({"4711", kNull, kNull, kNull, kNull, kNull, kNull,
-                                             kNull, kNull, kNull, "60", "10", kNull}));
+                                             kNull, kNull, kNull, "60", "10", kNull, "", "f"}));
   ASSERT_FALSE(fact);
   EXPECT_EQ(fact.error().message, "pg_stat_wal_receiver hides its columns from this role");
   EXPECT_EQ(fact.error().sqlstate, "42501");

@@ -30,12 +30,12 @@ Types ExpectedTypes(CollectorId id, Role role) {
               "bool",   "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn",
               "float8", "float8", "float8", "float8", "text"};
     case CollectorId::kReceiver:
-      return {"int4", "text", "int4", "pg_lsn", "float8", "float8", "text",
-              "text", "int4", "text", "float8", "float8", "bool"};
+      return {"int4", "text", "int4",   "pg_lsn", "float8", "float8", "text", "text",
+              "int4", "text", "float8", "float8", "bool",   "text",   "bool"};
     case CollectorId::kSlots:
       return {"name", "text", "bool", "bool", "float8", "float8", "text", "int8", "float8"};
     case CollectorId::kArchive:
-      return {"bool", "int8", "int8", "float8", "bool"};
+      return {"bool", "int8", "int8", "float8", "bool", "text", "int8", "float8"};
     case CollectorId::kArchiveBacklog:
       return {"int8", "float8"};
     case CollectorId::kArchiveDirectory:
@@ -211,6 +211,8 @@ TEST_F(StatementsTest, StandbysShowWhatTheyAre) {
   EXPECT_EQ(receiver.sender_host, "127.0.0.1");
   EXPECT_EQ(receiver.application_name, "s1");
   EXPECT_EQ(receiver.conninfo_set, true);
+  EXPECT_EQ(receiver.slot_setting, "s1");
+  EXPECT_EQ(receiver.restore_command_set, false);
 
   for (auto* connection : {&primary, &standby}) {
     const Role role = connection == &primary ? Role::kPrimary : Role::kStandby;
