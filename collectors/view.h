@@ -15,6 +15,7 @@
 #include "collectors/registry.h"
 #include "collectors/senders.h"
 #include "collectors/server.h"
+#include "collectors/settings.h"
 #include "exporter/postgres/server_version.h"
 #include "exporter/postgres/up_reason.h"
 
@@ -60,6 +61,8 @@ struct ServerView {
   std::optional<LagView> lag;            ///< not for a known primary
   std::optional<ReceiverView> receiver;  ///< not for a known primary
   std::vector<SenderView> senders;
+  const SettingsFact* primary_settings = nullptr;     ///< for a standby; nullptr when nobody knows
+  std::optional<double> syncrep_oldest_wait_seconds;  ///< for a primary; 0 while nobody waits
 
   std::array<const void*, kCollectorCount> facts{};  ///< nullptr: none that is fresh
   std::array<CollectorRun, kCollectorCount> runs{};

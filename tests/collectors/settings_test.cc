@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/exposition.h"
+#include "tests/support/rows_builder.h"
+
+namespace pgrepl {
+namespace {
+
+constexpr SettingsFact kUsual{{100, 8, 10, 0, 64}};
+
+constexpr std::string_view kValues = R"(# TYPE pgrepl_setting gauge
+pgrepl_setting{server="s1",setting="max_connections"} 100
+pgrepl_setting{server="s1",setting="max_worker_processes"} 8
+pgrepl_setting{server="s1",setting="max_wal_senders"} 10
+pgrepl_setting{server="s1",setting="max_prepared_transactions"} 0
+pgrepl_setting{server="s1",setting="max_locks_per_transaction"} 64
+)";
+
+std::string Settings(Role role, const SettingsFact* primary) {
+  const auto fact = Decode(CollectorId::kSettings, OneRow({"100", "8", "10", "0", "64"}));
+  ServerView server{.role = role};
+  server.labels = R"(server="s1")";
+  server.primary_settings = primary;
+  server.facts[static_cast<std::size_t>(CollectorId::kSettings)] = fact->get();
+  return Exposition(CollectorId::kSettings, server);
+}
+
+TEST(SettingsTest, StandbyIsComparedWithItsPrimary) {
+  const SettingsFact primary{{200, 8, 9, 5, 64}};
+  EXPECT_EQ(Settings(Role::kStandby, &primary), std::string(kValues) +
+                                                    R"(# TYPE pgrepl_setting_too_low gauge
+pgrepl_setting_too_low{server="s1",setting="max_connections"} 1
+pgrepl_setting_too_low{server="s1",setting="max_worker_processes"} 0
+pgrepl_setting_too_low{server="s1",setting="max_wal_senders"} 0
+pgrepl_setting_too_low{server="s1",setting="max_prepared_transactions"} 1
+pgrepl_setting_too_low{server="s1",setting="max_locks_per_transaction"} 0
+)");
+}
+
+TEST(SettingsTest, PrimaryAndStandbyOfAnUnknownPrimaryHaveNothingToBeComparedWith) {
+  EXPECT_EQ(Settings(Role::kPrimary, &kUsual), kValues);
+  EXPECT_EQ(Settings(Role::kStandby, nullptr), kValues);
+}
+
+TEST(SettingsTest, TooLowNamesThemInOrder) {
+  using testing::ElementsAre;
+  EXPECT_THAT(TooLow(kUsual, kUsual), ElementsAre());
+  EXPECT_THAT(TooLow({{500, 80, 100, 10, 640}}, kUsual), ElementsAre());
+  EXPECT_THAT(TooLow({{100, 7, 10, 0, 63}}, kUsual),
+              ElementsAre("max_worker_processes", "max_locks_per_transaction"));
+  EXPECT_THAT(TooLow({{99, 7, 9, -1, 63}}, kUsual), testing::ElementsAreArray(kStandbySettings));
+}
+
+TEST(SettingsTest, WithoutAFactNothingIsCompared) {
+  ServerView server{.role = Role::kStandby};
+  server.primary_settings = &kUsual;
+  EXPECT_EQ(Exposition(CollectorId::kSettings, server), "");
+}
+
+TEST(SettingsTest, SettingThatIsNoNumberIsRefused) {
+  EXPECT_EQ(Exposition(CollectorId::kSettings, OneRow({"100", "8", "ten", "0", "64"})),
+            "refused: max_wal_senders is no number");
+  EXPECT_EQ(Exposition(CollectorId::kSettings, OneRow({std::nullopt, "8", "10", "0", "64"})),
+            "refused: max_connections is no number");
+}
+
+TEST(SettingsTest, ZeroRowsAreRefused) {
+  EXPECT_EQ(Exposition(CollectorId::kSettings, NoRows()), "refused: expected one row");
+}
+
+}  // namespace
+}  // namespace pgrepl
