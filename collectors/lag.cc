@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view kStageLabels[] = {"stage"};
 constexpr std::string_view kBoundLabels[] = {"bound"};
 constexpr std::string_view kSourceLabels[] = {"source"};
+constexpr std::string_view kCauseLabels[] = {"cause"};
 constexpr std::string_view kStateLabels[] = {"state"};
 constexpr std::string_view kPauseStates[] = {"not_paused", "pause_requested", "paused", "other"};
 
@@ -31,6 +32,9 @@ constexpr Family kBound{.name = "pgrepl_lag_bound",
 constexpr Family kSource{.name = "pgrepl_lag_source",
                          .help = "What the lag was measured against, one-hot.",
                          .labels = kSourceLabels};
+constexpr Family kCause{.name = "pgrepl_lag_cause",
+                        .help = "Why the standby lags, one-hot; none while it doesn't.",
+                        .labels = kCauseLabels};
 constexpr Family kBytes{.name = "pgrepl_lag_bytes",
                         .help =
                             "WAL bytes between two stages on the way to being replayed: not "
@@ -59,9 +63,9 @@ constexpr Family kPosition{.name = "pgrepl_wal_position_bytes",
                                "Flushed WAL position of a primary, replayed position of a "
                                "standby, bytes since 0/0; steps back on a rewind."};
 
-constexpr const Family* kFamilies[] = {&kSeconds,   &kKnown,      &kBound,        &kSource,
-                                       &kBytes,     &kApplyDelay, &kThreshold,    &kCaughtUpOnce,
-                                       &kConnected, &kStreaming,  &kReplayPaused, &kPosition};
+constexpr const Family* kFamilies[] = {
+    &kSeconds,   &kKnown,        &kBound,     &kSource,    &kCause,        &kBytes,   &kApplyDelay,
+    &kThreshold, &kCaughtUpOnce, &kConnected, &kStreaming, &kReplayPaused, &kPosition};
 
 // A promotion between planning and running must not put errors into the server's log: what fails
 // outside of recovery stands behind pg_is_in_recovery().
@@ -132,6 +136,7 @@ void EmitLag(const LagView& lag, Samples& samples) {
   samples.Add(kKnown, lag.known ? 1 : 0);
   samples.AddStates(kBound, kLagBounds, kLagBounds[static_cast<std::size_t>(lag.bound)]);
   samples.AddStates(kSource, kLagSources, kLagSources[static_cast<std::size_t>(lag.source)]);
+  samples.AddStates(kCause, kLagCauses, kLagCauses[static_cast<std::size_t>(lag.cause)]);
   EmitBytes(lag.bytes, samples);
   samples.Add(kApplyDelay, lag.apply_delay);
   samples.Add(kThreshold, lag.threshold);

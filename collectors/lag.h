@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "exporter/postgres/lsn.h"
 
@@ -35,9 +36,71 @@ enum class LagSource { kHistory, kSender, kReceiver, kArchive, kReplayTimestamp,
 inline constexpr std::string_view kLagSources[] = {"history", "sender",           "receiver",
                                                    "archive", "replay_timestamp", "none"};
 
+/// Why a standby lags: the first of these that holds (docs/lag.md).
+enum class LagCause {
+  kDifferentSystem,
+  kTimelineDiverged,
+  kSlotLost,
+  kWalRemoved,
+  kSettingsTooLow,
+  kReplayPaused,
+  kPauseRequested,
+  kRecoveryConflict,
+  kApplyDelay,
+  kUpstreamLagging,
+  kReplayBacklog,
+  kWaitingForArchive,
+  kReceiverDown,
+  kConnectionStalled,
+  kCatchingUp,
+  kSenderSlow,
+  kNetwork,
+  kStandbyDisk,
+  kReplaySlow,
+  kUnknown,
+  kNone,
+};
+inline constexpr std::string_view kLagCauses[] = {"different_system",
+                                                  "timeline_diverged",
+                                                  "slot_lost",
+                                                  "wal_removed",
+                                                  "settings_too_low",
+                                                  "replay_paused",
+                                                  "pause_requested",
+                                                  "recovery_conflict",
+                                                  "apply_delay",
+                                                  "upstream_lagging",
+                                                  "replay_backlog",
+                                                  "waiting_for_archive",
+                                                  "receiver_down",
+                                                  "connection_stalled",
+                                                  "catching_up",
+                                                  "sender_slow",
+                                                  "network",
+                                                  "standby_disk",
+                                                  "replay_slow",
+                                                  "unknown",
+                                                  "none"};
+
 /// Where the bytes are that a standby has still to replay; nullopt where nobody says.
 struct LagBytes {
   std::optional<double> send, write, flush, replay, total;
+};
+
+/// What the cause was told by, for people; views reach into snapshots that the ClusterView keeps.
+struct LagEvidence {
+  std::optional<Lsn> replayed;                   ///< as last known
+  double sampled_seconds_ago = 0;                ///< when that was read
+  std::optional<Lsn> received;                   ///< the WAL that it has
+  std::optional<Lsn> primary;                    ///< the end of WAL it is measured against
+  std::string_view upstream;                     ///< the configured server it receives from
+  std::optional<double> upstream_lacks_seconds;  ///< of a cascade: lag of the WAL that one has
+  std::optional<double> silent_seconds;          ///< nothing came over the link though WAL waits
+  std::string_view slot_name, slot_wal_status;   ///< its slot at its upstream
+  std::optional<double> wal_margin;  ///< bytes, below 0: its upstream removed what it needs
+  std::string_view wait_event_type, wait_event;  ///< of its startup process
+  std::optional<double> oldest_transaction;      ///< age in seconds, of the standby's sessions
+  std::vector<std::string_view> settings_too_low;
 };
 
 /// The lag of one standby at one moment (docs/lag.md).
@@ -46,6 +109,7 @@ struct LagView {
   bool known = false;  ///< false: `seconds` is a bound, or against a primary's last position
   LagBound bound = LagBound::kExact;
   LagSource source = LagSource::kNone;
+  LagCause cause = LagCause::kNone;
   LagBytes bytes;
   std::optional<double> apply_delay;
   double threshold = 60;        ///< the server's max_lag, seconds
@@ -53,6 +117,7 @@ struct LagView {
   bool connected = false;       ///< streaming or catching up, says either side
   bool streaming = false;       ///< in state streaming
   std::string_view pause_state = {};
+  LagEvidence evidence;
 };
 
 }  // namespace pgrepl

@@ -11,11 +11,13 @@
 #include <vector>
 
 #include "collectors/lag.h"
+#include "collectors/outlook.h"
 #include "collectors/receiver.h"
 #include "collectors/registry.h"
 #include "collectors/senders.h"
 #include "collectors/server.h"
 #include "collectors/settings.h"
+#include "collectors/topology.h"
 #include "exporter/postgres/server_version.h"
 #include "exporter/postgres/up_reason.h"
 
@@ -63,6 +65,11 @@ struct ServerView {
   std::vector<SenderView> senders;
   const SettingsFact* primary_settings = nullptr;     ///< for a standby; nullptr when nobody knows
   std::optional<double> syncrep_oldest_wait_seconds;  ///< for a primary; 0 while nobody waits
+  std::vector<EdgeView> edges;             ///< to its standbys
+  std::optional<int> ambiguous_senders;    ///< while it answers
+  std::optional<bool> diverged;            ///< nullopt: can't be told
+  std::optional<Candidacy> candidacy;      ///< of a configured standby
+  std::optional<double> wal_margin_bytes;  ///< of a standby whose upstream says what it keeps
 
   std::array<const void*, kCollectorCount> facts{};  ///< nullptr: none that is fresh
   std::array<CollectorRun, kCollectorCount> runs{};
@@ -75,6 +82,7 @@ struct ClusterView {
   int primaries = 0;
   int expected_primaries = 0;
   int expected_standbys = 0;
+  RpoView rpo_standby, rpo_any;
   std::string labels;                              ///< rendered pg_cluster
   std::vector<std::shared_ptr<const void>> alive;  ///< what the pointers above point into
 };

@@ -6,21 +6,6 @@
 #include <variant>
 
 namespace pgrepl::cluster {
-namespace {
-
-std::optional<double> Between(const std::optional<Lsn>& behind, const std::optional<Lsn>& ahead) {
-  if (!behind || !ahead) return std::nullopt;
-  return BytesBetween(*behind, *ahead);
-}
-
-// A server of another system is no part of the cluster, whatever the configuration says.
-bool MayFollow(const Standby& standby, const Member& member) {
-  return standby.system_identifier.empty() || member.system_identifier.empty() ||
-         standby.system_identifier == member.system_identifier;
-}
-
-}  // namespace
-
 // The primary at the top of its chain of upstreams, live or not.
 const Member* Evaluation::RootOf(const Standby& standby) const {
   std::optional<std::size_t> at = standby.upstream;
@@ -41,7 +26,8 @@ const Member* Evaluation::PrimaryFor(const Standby& standby) const {
   };
   const Member* best = nullptr;
   for (const Member& member : memory_.members()) {
-    if (member.role != Role::kPrimary || !MayFollow(standby, member)) continue;
+    if (member.role != Role::kPrimary) continue;
+    if (!member.IsOfSystem(standby.system_identifier)) continue;
     if (best == nullptr || rank(member) > rank(*best)) best = &member;
   }
   return best;
@@ -52,7 +38,7 @@ const Member* Evaluation::VouchingReceiverFor(const Standby& standby) const {
   for (const Member& member : memory_.members()) {
     const std::optional<std::size_t> upstream = member.standby.upstream;
     const bool relayed = upstream && memory_.members()[*upstream].role == Role::kStandby;
-    if (relayed || !MayFollow(standby, member)) continue;
+    if (relayed || !member.IsOfSystem(standby.system_identifier)) continue;
     if (member.standby.ReceiverVouches(fresh_)) return &member;
   }
   return nullptr;
@@ -129,6 +115,7 @@ LagView Evaluation::LagOf(const Standby& standby) const {
   }
   LagView view = EvaluateLag(inputs);
   view.bytes = BytesOf(standby, basis);
+  view.evidence = EvidenceOf(standby, basis);
   view.caught_up_once = standby.caught_up_once;
   view.connected = standby.Receives(fresh_);
   const Sender* sender = standby.FreshSender(fresh_);
@@ -139,12 +126,7 @@ LagView Evaluation::LagOf(const Standby& standby) const {
 
 LagBytes Evaluation::BytesOf(const Standby& standby, const Basis& basis) const {
   LagBytes bytes;
-  if (const Sender* sender = standby.FreshSender(fresh_)) {
-    bytes.send = Between(sender->sent, sender->current);
-    bytes.write = Between(sender->written, sender->sent);
-    bytes.flush = Between(sender->flushed, sender->written);
-    bytes.replay = Between(sender->replayed, sender->flushed);
-  }
+  if (const Sender* sender = standby.FreshSender(fresh_)) bytes = StagesOf(*sender);
   const auto position = standby.Position(fresh_);
   if (!position || basis.history == nullptr || !basis.timeline) return bytes;
   if (std::holds_alternative<Diverged>(StandingOf(standby, position->lsn, basis))) return bytes;
@@ -152,6 +134,83 @@ LagBytes Evaluation::BytesOf(const Standby& standby, const Basis& basis) const {
   if (current == nullptr || !current->LatestLsn()) return bytes;
   bytes.total = BytesBetween(position->lsn, Lsn{*current->LatestLsn()});
   return bytes;
+}
+
+LagEvidence Evaluation::EvidenceOf(const Standby& standby, const Basis& basis) const {
+  LagEvidence evidence{.received = standby.Has()};
+  if (const auto position = standby.Position(fresh_)) {
+    evidence.replayed = position->lsn;
+    evidence.sampled_seconds_ago = std::max(0.0, Seconds(now_ - position->at));
+  }
+  if (basis.history == nullptr || !basis.timeline) return evidence;
+  const LsnHistory* current = basis.history->Find(static_cast<TimelineId>(*basis.timeline));
+  if (current != nullptr && current->LatestLsn()) evidence.primary = Lsn{*current->LatestLsn()};
+  return evidence;
+}
+
+double Evaluation::SecondsPast(const Standby& standby, Lsn lsn) const {
+  const Standing standing = StandingOf(standby, lsn, BasisOf(standby));
+  const auto* crossing = std::get_if<Crossing>(&standing);
+  return crossing != nullptr ? std::max(0.0, Seconds(now_ - crossing->at)) : 0.0;
+}
+
+std::optional<std::size_t> Evaluation::CurrentPrimary() const {
+  std::optional<std::size_t> newest;
+  const auto& members = memory_.members();
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (!members[i].TellsPosition(fresh_) || !members[i].timeline) continue;
+    if (!newest || *members[i].timeline > *members[*newest].timeline) newest = i;
+  }
+  return newest;
+}
+
+bool Evaluation::IsOfAnotherSystem(const Member& member) const {
+  const auto count = [&](const std::string& system) {
+    return std::count_if(memory_.members().begin(), memory_.members().end(),
+                         [&](const Member& one) { return one.system_identifier == system; });
+  };
+  if (member.system_identifier.empty()) return false;
+  const std::string* most = &member.system_identifier;
+  // Of two that are as frequent, the one configured first.
+  for (auto one = memory_.members().rbegin(); one != memory_.members().rend(); ++one) {
+    const std::string& system = one->system_identifier;
+    if (!system.empty() && count(system) >= count(*most)) most = &system;
+  }
+  return *most != member.system_identifier;
+}
+
+std::optional<bool> Evaluation::HasDiverged(const Member& member) const {
+  if (!member.snapshot || !member.timeline || !member.role) return std::nullopt;
+  std::optional<Lsn> has = member.standby.Has();
+  if (member.role == Role::kPrimary) {
+    const PositionFact* position = PositionOf(*member.snapshot);
+    has = position != nullptr ? position->flushed : std::nullopt;
+  }
+  const Timelines* history = memory_.HistoryOf(member.system_identifier);
+  if (history == nullptr || !has) return std::nullopt;
+  std::int64_t newest = *member.timeline;
+  for (const Member& other : memory_.members()) {
+    if (other.role == Role::kPrimary && other.system_identifier == member.system_identifier) {
+      newest = std::max(newest, other.timeline.value_or(0));
+    }
+  }
+  const Standing standing = history->Measure(static_cast<TimelineId>(*member.timeline), has->bytes,
+                                             static_cast<TimelineId>(newest));
+  if (newest == *member.timeline) return false;
+  if (std::holds_alternative<NotComparable>(standing)) return std::nullopt;
+  return std::holds_alternative<Diverged>(standing);
+}
+
+bool Evaluation::CannotFollow(const Standby& standby) const {
+  const Basis basis = BasisOf(standby);
+  const auto position = standby.Position(fresh_);
+  if (position && std::holds_alternative<Diverged>(StandingOf(standby, position->lsn, basis))) {
+    return true;
+  }
+  // A server that its upstream's timeline left behind gets a link that never comes to stream.
+  const bool hesitates = standby.hesitates_since &&
+                         now_ - *standby.hesitates_since > 3 * memory_.options().pulse_interval;
+  return hesitates && standby.timeline && basis.timeline && *standby.timeline < *basis.timeline;
 }
 
 bool Evaluation::SomebodyStreamsFrom(std::size_t index) const {

@@ -28,6 +28,22 @@ class Evaluation {
   /// the primary had written by then.
   [[nodiscard]] std::optional<MeasuredLag> Measure(const Standby& standby) const;
 
+  /// Seconds since the first transaction past `lsn` in the history that the standby is measured
+  /// against; 0 when none is known.
+  [[nodiscard]] double SecondsPast(const Standby& standby, Lsn lsn) const;
+
+  /// The live primary of the newest timeline that tells its position.
+  [[nodiscard]] std::optional<std::size_t> CurrentPrimary() const;
+
+  /// Not of the system that most configured servers are of.
+  [[nodiscard]] bool IsOfAnotherSystem(const Member& member) const;
+
+  /// The server has WAL that the newest timeline of its system left behind; nullopt when that can't
+  /// be told.
+  [[nodiscard]] std::optional<bool> HasDiverged(const Member& member) const;
+  /// The standby can't follow its own primary: it replayed past where that one's timeline left.
+  [[nodiscard]] bool CannotFollow(const Standby& standby) const;
+
   /// Distinct primaries that answer, and those that only we can't reach: somebody streams from them.
   [[nodiscard]] int Primaries() const;
 
@@ -46,6 +62,7 @@ class Evaluation {
   [[nodiscard]] static Standing StandingOf(const Standby& standby, Lsn replayed,
                                            const Basis& basis);
   [[nodiscard]] bool VouchedFor(const Basis& basis, Time at) const;
+  [[nodiscard]] LagEvidence EvidenceOf(const Standby& standby, const Basis& basis) const;
   [[nodiscard]] LagBytes BytesOf(const Standby& standby, const Basis& basis) const;
   [[nodiscard]] bool SomebodyStreamsFrom(std::size_t index) const;
 

@@ -45,6 +45,10 @@ bool Member::TellsPosition(const Freshness& fresh) const {
   return IsLivePrimary() && fresh(snapshot->Of(CollectorId::kLag).at);
 }
 
+bool Member::IsOfSystem(const std::string& identifier) const {
+  return identifier.empty() || system_identifier.empty() || system_identifier == identifier;
+}
+
 bool Member::IsSameServer(const Member& other) const {
   const auto server = [](const Member& member) -> const ServerFact* {
     if (!member.snapshot || !member.snapshot->up) return nullptr;
@@ -59,7 +63,8 @@ bool Member::IsSameServer(const Member& other) const {
 Memory::Memory(ClusterOptions options, Time now)
     : options_(std::move(options)),
       members_(options_.servers.size()),
-      roster_(Names(options_), options_.remember_vanished) {
+      roster_(Names(options_), options_.remember_vanished),
+      ambiguous_(members_.size(), 0) {
   for (std::size_t i = 0; i < members_.size(); ++i) {
     members_[i].standby.identity.name = options_.servers[i].name;
     members_[i].standby.caught_up_at = now;
@@ -78,6 +83,7 @@ void Memory::Observe(std::size_t server, const ServerSnapshotPtr& snapshot, Time
     if (member.role == Role::kStandby) FollowStandby(member, now);
   }
   Link(SendersNow(now), now);
+  WatchLinks(now);
   Measure(now);
 }
 
@@ -94,6 +100,9 @@ void Memory::FollowIdentity(Member& member) {
 }
 
 void Memory::FollowPrimary(Member& member) {
+  const CollectedFact& sync = member.snapshot->Of(CollectorId::kSync);
+  if (sync.fact)
+    member.sync_waits.See(static_cast<const SyncFact*>(sync.fact.get())->waiters, sync.at);
   const PositionFact* position = PositionOf(*member.snapshot);
   if (position == nullptr || !position->flushed || !position->timeline) return;
   const Time at = member.snapshot->Of(CollectorId::kLag).at;
@@ -192,7 +201,9 @@ void Memory::Link(const std::vector<SeenSender>& senders, Time now) {
   for (const SeenSender& sender : senders) rows.push_back(sender.at);
   const std::vector<Match> matches = MatchSenders(rows, identities);
   std::vector<SeenSender> unmatched;
+  std::fill(ambiguous_.begin(), ambiguous_.end(), 0);
   for (std::size_t i = 0; i < senders.size(); ++i) {
+    ambiguous_[senders[i].at.upstream] += matches[i].ambiguous ? 1 : 0;
     if (matches[i].server) {
       Standby& standby = members_[*matches[i].server].standby;
       if (!standby.upstream) roster_.Disown(*senders[i].at.sender);
@@ -201,7 +212,44 @@ void Memory::Link(const std::vector<SeenSender>& senders, Time now) {
       unmatched.push_back(senders[i]);
     }
   }
+  for (Member& member : members_) FollowMove(member.standby, FreshAt(now));
   LinkOthers(unmatched, now);
+}
+
+// It streams from an address where it was not before, and no sender there could be matched: from the
+// one server of that address, or from one that isn't configured.
+void Memory::FollowMove(Standby& standby, const Freshness& fresh) const {
+  const std::string& address = standby.identity.upstream;
+  if (standby.sender || !standby.ReceiverStreams(fresh) || standby.upstream_address == address) {
+    return;
+  }
+  standby.upstream.reset();
+  standby.upstream_address = address;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const Member& member = members_[i];
+    // Private addresses come twice: another site may use the same.
+    if (!member.snapshot || !member.IsOfSystem(standby.system_identifier)) continue;
+    if (member.snapshot->address == address) standby.upstream = i;
+  }
+}
+
+void Memory::WatchLinks(Time now) {
+  const Freshness fresh = FreshAt(now);
+  for (Member& member : members_) {
+    if (member.role != Role::kStandby) continue;
+    member.standby.SeeLink(EndOfUpstream(member.standby, fresh), fresh);
+  }
+  for (Standby& other : others_) other.SeeLink(EndOfUpstream(other, fresh), fresh);
+}
+
+std::optional<Lsn> Memory::EndOfUpstream(const Standby& standby, const Freshness& fresh) const {
+  if (const Sender* row = standby.FreshSender(fresh)) return row->current;
+  if (!standby.upstream) return std::nullopt;
+  const Member& upstream = members_[*standby.upstream];
+  if (upstream.role == Role::kStandby) return upstream.standby.Has();
+  const PositionFact* position =
+      upstream.TellsPosition(fresh) ? PositionOf(*upstream.snapshot) : nullptr;
+  return position != nullptr ? position->flushed : std::nullopt;
 }
 
 // A row is gone only when the server it was seen on answers without it.
@@ -248,6 +296,7 @@ void Memory::Measure(Time now) {
   for (Standby& other : others_) {
     if (const auto lag = evaluation.Measure(other)) other.SeeMeasured(*lag);
   }
+  outlook_.Follow(*this, evaluation);
 }
 
 Timelines& Memory::HistoryFor(const std::string& system_identifier) {

@@ -12,8 +12,10 @@
 
 #include "collectors/collector.h"
 #include "exporter/base/clock.h"
+#include "exporter/cluster/outlook.h"
 #include "exporter/cluster/roster.h"
 #include "exporter/cluster/standby.h"
+#include "exporter/cluster/sync_waits.h"
 #include "exporter/cluster/timelines.h"
 #include "exporter/collect/server_snapshot.h"
 
@@ -22,6 +24,8 @@ namespace pgrepl::cluster {
 struct ServerOptions {
   std::string name;
   double max_lag_seconds = 60;
+  bool fed_by_archive = false;  ///< alone; else told by its primary_conninfo
+  bool may_lead = true;         ///< an ordinary standby, which a failover may choose
 };
 
 struct ClusterOptions {
@@ -46,12 +50,15 @@ struct Member {
   double role_changes = 0;
   std::optional<std::int64_t> timeline;
   std::string system_identifier;
-  Standby standby;  ///< filled while it is one
+  Standby standby;       ///< filled while it is one
+  SyncWaits sync_waits;  ///< filled while it is a primary
 
   /// A primary that answers.
   [[nodiscard]] bool IsLivePrimary() const;
   /// And says how far it is.
   [[nodiscard]] bool TellsPosition(const Freshness& fresh) const;
+  /// As far as both are known.
+  [[nodiscard]] bool IsOfSystem(const std::string& identifier) const;
   /// Answers, and is the same running server as `other`, by another address.
   [[nodiscard]] bool IsSameServer(const Member& other) const;
 };
@@ -68,6 +75,9 @@ class Memory {
   /// Standbys that aren't configured, parallel to roster().standbys().
   [[nodiscard]] const std::vector<Standby>& others() const { return others_; }
   [[nodiscard]] const Roster& roster() const { return roster_; }
+  [[nodiscard]] const Outlook& outlook() const { return outlook_; }
+  /// Senders of this server that fit several configured standbys equally well.
+  [[nodiscard]] int AmbiguousSendersOf(std::size_t index) const { return ambiguous_[index]; }
   [[nodiscard]] const Timelines* HistoryOf(const std::string& system_identifier) const;
   /// A server before it in the configuration is the same one.
   [[nodiscard]] bool IsRepeated(std::size_t index) const;
@@ -91,6 +101,10 @@ class Memory {
   void Link(const std::vector<SeenSender>& senders, Time now);
   void LinkOthers(const std::vector<SeenSender>& senders, Time now);
   void Unlink(Standby& standby) const;
+  void FollowMove(Standby& standby, const Freshness& fresh) const;
+  void WatchLinks(Time now);
+  [[nodiscard]] std::optional<Lsn> EndOfUpstream(const Standby& standby,
+                                                 const Freshness& fresh) const;
   static void Attach(Standby& standby, const SeenSender& sender);
   void Measure(Time now);
   Timelines& HistoryFor(const std::string& system_identifier);
@@ -99,6 +113,8 @@ class Memory {
   std::vector<Member> members_;
   Roster roster_;
   std::vector<Standby> others_;
+  std::vector<int> ambiguous_;  ///< parallel to members_
+  Outlook outlook_;
   std::map<std::string, Timelines> histories_;  ///< by system identifier
 };
 

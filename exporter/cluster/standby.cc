@@ -8,21 +8,37 @@ namespace {
 
 // Seconds. On a busy link some transaction is always on its way.
 constexpr double kCaughtUp = 1;
+constexpr double kSurelyCaughtUp = 0.5;
 
 void Advance(std::optional<ReplayPosition>& position, Lsn lsn, Time at) {
   if (position && at <= position->at) return;
   position = ReplayPosition{lsn, at};
 }
 
+std::optional<double> Between(const std::optional<Lsn>& behind, const std::optional<Lsn>& ahead) {
+  if (!behind || !ahead) return std::nullopt;
+  return BytesBetween(*behind, *ahead);
+}
+
 }  // namespace
 
+LagBytes StagesOf(const Sender& sender) {
+  return {.send = Between(sender.sent, sender.current),
+          .write = Between(sender.written, sender.sent),
+          .flush = Between(sender.flushed, sender.written),
+          .replay = Between(sender.replayed, sender.flushed),
+          .total = {}};
+}
+
 void Standby::SeePosition(const PositionFact& position, Time at) {
-  paused = position.pause_state == "paused";
+  pause_state = position.pause_state;
+  received = position.received;
   apply_delay = position.apply_delay;
   if (!position.replayed) return;
   const Lsn replayed = *position.replayed;
   backlog = position.received && *position.received > replayed;
   Advance(own, replayed, at);
+  replays.See(replayed, at);
   // After a crash it replays again from its last restartpoint.
   if (highest && replayed < *highest) replaying_again = true;
   highest = std::max(highest.value_or(replayed), replayed);
@@ -61,11 +77,34 @@ void Standby::SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Tim
   sender = std::move(row);
 }
 
+void Standby::SeeLink(const std::optional<Lsn>& upstream_end, const Freshness& fresh) {
+  const Sender* row = FreshSender(fresh);
+  const bool waiting = receiver != nullptr && fresh(receiver_at) && receiver->status == "waiting";
+  const bool hesitates = waiting || (row != nullptr && row->state == "startup");
+  if (!hesitates) hesitates_since.reset();
+  if (hesitates && !hesitates_since) hesitates_since = fresh.now;
+  if (!Receives(fresh)) {
+    link.Reset();
+    stages = {};
+    return;
+  }
+  if (row != nullptr) stages.See(sender_at, StagesOf(*row));
+  // What it says itself is nearer to the truth than what its upstream was told.
+  const bool says = ReceiverStreams(fresh);
+  const auto heard = says ? messages.changed_at() : replies.changed_at();
+  const auto arrived = says ? Has() : row->written;
+  if (heard) link.See(arrived && upstream_end && *upstream_end > *arrived, *heard, fresh.now);
+}
+
 void Standby::SeeMeasured(const MeasuredLag& lag) {
   measured_before = measured;
   measured = lag;
   caught_up_at = std::max(caught_up_at, lag.at - FromSeconds(lag.seconds));
-  if (lag.seconds > kCaughtUp) return;
+  if (lag.seconds < kSurelyCaughtUp) lagging = false;
+  if (lag.seconds > kCaughtUp) {
+    lagging = true;
+    return;
+  }
   caught_up_once = true;
   replaying_again = false;
 }
@@ -92,6 +131,15 @@ std::optional<ReplayPosition> Standby::Position(const Freshness& fresh) const {
   }
   if (own && at_upstream) return own->lsn > at_upstream->lsn ? own : at_upstream;
   return own ? own : at_upstream;
+}
+
+std::optional<Lsn> Standby::Has() const {
+  std::optional<Lsn> has = received;
+  for (const auto& replayed : {own, at_upstream}) {
+    if (replayed && (!has || replayed->lsn > *has)) has = replayed->lsn;
+  }
+  if (sender && sender->flushed && (!has || *sender->flushed > *has)) has = sender->flushed;
+  return has;
 }
 
 const Sender* Standby::FreshSender(const Freshness& fresh) const {

@@ -14,7 +14,9 @@
 #include "collectors/senders.h"
 #include "exporter/base/clock.h"
 #include "exporter/cluster/change_tracker.h"
+#include "exporter/cluster/link_watch.h"
 #include "exporter/cluster/roster.h"
+#include "exporter/cluster/stage_watch.h"
 #include "exporter/postgres/lsn.h"
 
 namespace pgrepl::cluster {
@@ -38,6 +40,9 @@ struct Freshness {
   [[nodiscard]] bool operator()(Time at) const { return at != Time{} && now - at <= max_age; }
 };
 
+/// Where the bytes lie between an upstream and this standby of it; total is the caller's.
+LagBytes StagesOf(const Sender& sender);
+
 struct Standby {
   Identity identity;
   std::string system_identifier;  ///< empty: unknown, or as its upstream's
@@ -45,11 +50,14 @@ struct Standby {
 
   std::optional<ReplayPosition> own;          ///< as it says itself
   std::optional<ReplayPosition> at_upstream;  ///< as its upstream's pg_stat_replication says
-  std::optional<Lsn> highest;                 ///< replayed on this timeline so far
+  std::optional<Lsn> received;   ///< pg_last_wal_receive_lsn(): can step back, see Has()
+  ChangeTracker<Lsn> replays;    ///< `own`'s position
+  std::optional<Lsn> highest;    ///< replayed on this timeline so far
   bool replaying_again = false;  ///< started again behind `highest`, not caught up since
   /// The latest moment as of which it is known to have everything; else when watching began.
   Time caught_up_at{};
   bool caught_up_once = false;  ///< within a second
+  bool lagging = false;         ///< by more than a second, and not within half of one since
   std::optional<MeasuredLag> measured, measured_before;
 
   std::optional<std::size_t> upstream;   ///< the configured server it last was seen on
@@ -64,14 +72,21 @@ struct Standby {
   ChangeTracker<std::pair<double, double>> messages;
   std::int64_t receiver_pid = 0;
   double receiver_restarts = 0;
-  bool paused = false;
+  std::string pause_state;            ///< "not paused", "pause requested", "paused"; empty: unknown
   std::optional<double> apply_delay;  ///< seconds
   bool backlog = false;               ///< received WAL waits to be replayed
+
+  LinkWatch link;
+  StageWatch stages;
+  /// Since when the link is up but does not come to stream: receiver waiting, sender in startup.
+  std::optional<Time> hesitates_since;
 
   void SeePosition(const PositionFact& position, Time at);
   void SeeTimeline(std::int64_t seen);
   void SeeReceiver(const FactPtr& fact, Time at);
   void SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Time at);
+  /// After the others. `upstream_end`: how far its upstream is, where that is known.
+  void SeeLink(const std::optional<Lsn>& upstream_end, const Freshness& fresh);
   void SeeMeasured(const MeasuredLag& lag);
   /// It is a primary at `at`: has everything, streams from nobody, and is told by its name alone.
   void SeePrimary(Time at);
@@ -81,6 +96,8 @@ struct Standby {
 
   /// Best first: what it says itself, what its upstream says, what was last known.
   [[nodiscard]] std::optional<ReplayPosition> Position(const Freshness& fresh) const;
+  /// The WAL that it has, replayed or not, as far as anybody knows.
+  [[nodiscard]] std::optional<Lsn> Has() const;
   [[nodiscard]] const Sender* FreshSender(const Freshness& fresh) const;
   /// Connected, streaming or catching up, says either side.
   [[nodiscard]] bool Receives(const Freshness& fresh) const;

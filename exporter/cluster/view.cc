@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "exporter/cluster/diagnosis.h"
 #include "exporter/cluster/evaluation.h"
 
 namespace pgrepl::cluster {
@@ -43,7 +44,8 @@ ReceiverView ReceiverOf(const Standby& standby, const Freshness& fresh) {
   ReceiverView view{.up = standby.Receives(fresh), .restarts = standby.receiver_restarts};
   const bool configured = standby.receiver == nullptr || standby.receiver->conninfo_set != false;
   // PostgreSQL doesn't start a receiver again while one of these holds.
-  const bool kept_away = standby.paused || standby.apply_delay.value_or(0) > 0 || standby.backlog;
+  const bool kept_away =
+      standby.pause_state == "paused" || standby.apply_delay.value_or(0) > 0 || standby.backlog;
   view.expected = configured && (view.up || !kept_away);
   if (const auto changed = standby.messages.changed_at()) {
     view.last_message_age_seconds = AgeOf(*changed, fresh.now);
@@ -73,8 +75,24 @@ void AddSenders(const Memory& memory, std::size_t upstream, const Freshness& fre
   }
 }
 
-ServerView MemberView(const Memory& memory, const Evaluation& evaluation, std::size_t index,
-                      Time now) {
+// The standbys that receive from this server, or last did and have no other upstream now.
+void AddEdges(const Memory& memory, std::size_t upstream, const Freshness& fresh,
+              ServerView& view) {
+  const auto add = [&](const Standby& standby, const std::string& name) {
+    if (standby.upstream == upstream) view.edges.push_back({name, standby.Receives(fresh)});
+  };
+  for (const Member& member : memory.members()) {
+    if (member.role == Role::kStandby) add(member.standby, member.standby.identity.name);
+  }
+  for (std::size_t i = 0; i < memory.others().size(); ++i) {
+    const Roster::Standby& named = memory.roster().standbys()[i];
+    if (named.listed) add(memory.others()[i], named.name);
+  }
+  if (view.up) view.ambiguous_senders = memory.AmbiguousSendersOf(upstream);
+}
+
+ServerView MemberView(const Memory& memory, const Evaluation& evaluation,
+                      const Diagnosis& diagnosis, std::size_t index, Time now) {
   const Member& member = memory.members()[index];
   const ServerOptions& options = memory.options().servers[index];
   ServerView view{.name = options.name, .role = member.role, .timeline = member.timeline};
@@ -86,20 +104,30 @@ ServerView MemberView(const Memory& memory, const Evaluation& evaluation, std::s
     view.lag = evaluation.LagOf(member.standby);
     view.lag->threshold = options.max_lag_seconds;
     view.lag->apply_delay = member.standby.apply_delay;
+    diagnosis.Explain(index, *view.lag);
     view.receiver = ReceiverOf(member.standby, memory.FreshAt(now));
+    view.wal_margin_bytes = diagnosis.WalMargin(member.standby);
+    view.primary_settings = diagnosis.PrimarySettings();
+    view.candidacy = memory.outlook().Of(memory, evaluation, index);
   }
+  if (member.role == Role::kPrimary && view.up) {
+    view.syncrep_oldest_wait_seconds = member.sync_waits.OldestSeconds(now);
+  }
+  view.diverged = evaluation.HasDiverged(member);
   AddSenders(memory, index, memory.FreshAt(now), view);
+  AddEdges(memory, index, memory.FreshAt(now), view);
   return view;
 }
 
-ServerView OtherView(const Memory& memory, const Evaluation& evaluation, std::size_t index,
-                     Time now) {
+ServerView OtherView(const Memory& memory, const Evaluation& evaluation, const Diagnosis& diagnosis,
+                     std::size_t index, Time now) {
   const Standby& standby = memory.others()[index];
   const std::string& name = memory.roster().standbys()[index].name;
   ServerView view{.name = name, .configured = false, .tried = true, .role = Role::kStandby};
   view.timeline = standby.timeline;
   view.labels = LabelsOf(memory, name);
   view.lag = evaluation.LagOf(standby);
+  diagnosis.Explain(standby, *view.lag);
   view.receiver = ReceiverView{.up = standby.Receives(memory.FreshAt(now))};
   return view;
 }
@@ -120,17 +148,20 @@ int AutomaticPrimaries(const Memory& memory) {
 ClusterView BuildView(const Memory& memory, Time now) {
   const ClusterOptions& options = memory.options();
   const Evaluation evaluation(memory, now);
+  const Diagnosis diagnosis(memory, evaluation, now);
   ClusterView view{.name = options.name, .labels = ScopeLabels({{"pg_cluster", options.name}})};
   for (std::size_t i = 0; i < memory.members().size(); ++i) {
-    view.servers.push_back(MemberView(memory, evaluation, i, now));
+    view.servers.push_back(MemberView(memory, evaluation, diagnosis, i, now));
     if (memory.members()[i].snapshot) view.alive.push_back(memory.members()[i].snapshot);
   }
   for (std::size_t i = 0; i < memory.others().size(); ++i) {
     if (memory.roster().standbys()[i].listed) {
-      view.servers.push_back(OtherView(memory, evaluation, i, now));
+      view.servers.push_back(OtherView(memory, evaluation, diagnosis, i, now));
     }
   }
   view.primaries = evaluation.Primaries();
+  view.rpo_standby = memory.outlook().Standbys(memory, now);
+  view.rpo_any = memory.outlook().Anybody(memory, now);
   view.expected_primaries = options.expected_primaries.value_or(AutomaticPrimaries(memory));
   const int rest = static_cast<int>(options.servers.size()) - view.expected_primaries;
   view.expected_standbys = options.expected_standbys.value_or(std::max(rest, 0));

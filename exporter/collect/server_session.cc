@@ -101,8 +101,9 @@ void ServerSession::Pulse(Time now) {
 }
 
 bool ServerSession::Lacks(std::size_t collector) const {
-  return Collectors()[collector]->needs == Needs::kArchiveDirectory &&
-         options_.archive_directory.empty();
+  const Collector& declared = *Collectors()[collector];
+  if (declared.statements.empty()) return true;
+  return declared.needs == Needs::kArchiveDirectory && options_.archive_directory.empty();
 }
 
 bool ServerSession::Applies(std::size_t collector) const {

@@ -49,8 +49,7 @@ TEST(RegistryTest, EveryCollectorIsComplete) {
     SCOPED_TRACE(collector->name);
     EXPECT_FALSE(collector->help.empty() || collector->help.ends_with('.'));
     EXPECT_FALSE(collector->families.empty());
-    EXPECT_FALSE(collector->statements.empty());
-    EXPECT_NE(collector->decode, nullptr);
+    EXPECT_EQ(collector->statements.empty(), collector->decode == nullptr);
     EXPECT_NE(collector->emit, nullptr);
   }
 }
@@ -168,6 +167,7 @@ std::string Coverage(const Collector& collector, Role role) {
 
 TEST(RegistryTest, EachRunsOnTheVersionsAndRolesItIsFor) {
   for (const Collector* collector : Collectors()) {
+    if (collector->statements.empty()) continue;  // computed from what others read
     SCOPED_TRACE(collector->name);
     const bool of_standbys = collector->name == "receiver" || collector->name == "recovery" ||
                              collector->name == "conflicts";

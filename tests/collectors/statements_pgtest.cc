@@ -40,6 +40,8 @@ Types ExpectedTypes(CollectorId id, Role role) {
       return {"int8", "float8"};
     case CollectorId::kArchiveDirectory:
       return {"int8", "int8"};
+    case CollectorId::kOutlook:
+    case CollectorId::kTopology:
     case CollectorId::kCount:
       break;
   }

@@ -143,6 +143,9 @@ ServerSnapshotPtr SnapshotBuilder::At(Time at) const {
   tell(CollectorId::kLag, Share(position_));
   tell(CollectorId::kSenders, Share(senders_));
   if (told.role == Role::kStandby) tell(CollectorId::kReceiver, Share(receiver_));
+  for (std::size_t i = 0; i < kCollectorCount; ++i) {
+    if (others_[i]) tell(static_cast<CollectorId>(i), others_[i]);
+  }
   return std::make_shared<const ServerSnapshot>(std::move(told));
 }
 

@@ -5,8 +5,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "collectors/lag.h"
@@ -43,6 +46,12 @@ class SnapshotBuilder {
   /// Another host is another server, which started at another time, unless StartedAt comes after.
   SnapshotBuilder& Host(std::string_view host);
   SnapshotBuilder& StartedAt(double start_time);
+  /// A fact of another collector, for those that need it.
+  template <typename Fact>
+  SnapshotBuilder& Tells(CollectorId id, Fact fact) {
+    others_[static_cast<std::size_t>(id)] = std::make_shared<const Fact>(std::move(fact));
+    return *this;
+  }
   /// The statement failed: its fact is not there.
   SnapshotBuilder& Without(CollectorId id);
 
@@ -58,6 +67,7 @@ class SnapshotBuilder {
   ReceiverFact receiver_;
   SendersFact senders_;
   ServerFact server_;
+  std::array<FactPtr, kCollectorCount> others_{};
   std::array<bool, kCollectorCount> failed_{};
 };
 
