@@ -5,7 +5,7 @@
 // Always one row. pg_stat_activity costs 1 to 2 us per connection of the server, so it is read only
 // while received WAL is not replayed, or nothing is being received: then WAL may come from an
 // archive.
-// 12 waits for a conflict without a wait event, and all below 15 for restore_command.
+// Without a wait event are pauses and conflicts over snapshots on 12, restore_command below 15.
 // SPDX-License-Identifier: Apache-2.0
 #include "collectors/recovery.h"
 
