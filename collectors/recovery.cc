@@ -2,10 +2,10 @@
 // Source: pg_catalog.pg_stat_activity, the row of backend_type startup (PostgreSQL manual,
 // "pg_stat_activity", "Wait Events").
 // Privilege: pg_read_all_stats (in pg_monitor), else other processes' columns are NULL.
-// Always one row. pg_stat_activity costs 1 to 2 us per connection of the server, so it is read only
+// Always one row. pg_stat_activity costs about 2 us per connection of the server, so it is read only
 // while received WAL is not replayed, or nothing is being received: then WAL may come from an
-// archive.
-// 12 waits for a conflict without a wait event, and all below 15 for restore_command.
+// archive. Else the statement takes 0.06 ms, however many connections there are.
+// Without a wait event are pauses and conflicts over snapshots on 12, restore_command below 15.
 // SPDX-License-Identifier: Apache-2.0
 #include "collectors/recovery.h"
 

@@ -48,8 +48,9 @@ constexpr const Family* kFamilies[] = {&kRequired, &kPresent, &kCandidates,
                                        &kLevel,    &kWaiters, &kOldestWait};
 
 // The condition on the setting names no column: evaluated once, it keeps the function behind the
-// view from being called at all. Before 15 every member of pg_read_all_stats saw all, later those
-// who inherit from it.
+// view from being called at all; OFFSET 0 keeps it there, for 16 and later would move it into the
+// join, behind the call. Before 15 every member of pg_read_all_stats saw all, later those who
+// inherit from it.
 constexpr Statement kStatements[] = {{.role = Role::kPrimary, .sql = R"sql(
 SELECT current_setting('synchronous_standby_names'),
        current_setting('synchronous_commit'),
@@ -63,7 +64,7 @@ SELECT current_setting('synchronous_standby_names'),
   LEFT JOIN (SELECT pid, backend_start, xact_start
                FROM pg_stat_activity
               WHERE wait_event = 'SyncRep' AND current_setting('synchronous_standby_names') <> ''
-            ) AS w ON true
+             OFFSET 0) AS w ON true
  LIMIT 1000
 )sql"}};
 

@@ -4,9 +4,15 @@
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
 
+#include <atomic>
 #include <map>
+#include <thread>
 
+#include "collectors/archive.h"
+#include "collectors/recovery.h"
 #include "collectors/registry.h"
+#include "collectors/sync.h"
+#include "collectors/wal.h"
 #include "tests/support/exposition.h"
 #include "tests/support/live_postgres.h"
 
@@ -32,8 +38,18 @@ Types ExpectedTypes(CollectorId id, Role role) {
     case CollectorId::kReceiver:
       return {"int4", "text", "int4",   "pg_lsn", "float8", "float8", "text", "text",
               "int4", "text", "float8", "float8", "bool",   "text",   "bool"};
+    case CollectorId::kRecovery:
+      return {"bool", "bool", "text", "text", "float8"};
+    case CollectorId::kConflicts:
+      return {"bool", "float8", "int8", "int8", "int8", "int8", "int8", "int8"};
+    case CollectorId::kSettings:
+      return {"int8", "int8", "int8", "int8", "int8"};
     case CollectorId::kSlots:
       return {"name", "text", "bool", "bool", "float8", "float8", "text", "int8", "float8"};
+    case CollectorId::kSync:
+      return {"text", "text", "bool", "int4", "float8", "float8"};
+    case CollectorId::kWal:
+      return {"int8", "int8", "text", "int8"};
     case CollectorId::kArchive:
       return {"bool", "int8", "int8", "float8", "bool", "text", "int8", "float8"};
     case CollectorId::kArchiveBacklog:
@@ -66,6 +82,27 @@ class StatementsTest : public LivePostgresTest {
     Pipeline::Query query{statement->sql};
     if (Of(id).needs == Needs::kArchiveDirectory) query.parameter = "pg_wal";
     return query;
+  }
+
+  static FactPtr FactOf(Connection& connection, CollectorId id, Role role) {
+    const auto answers = Round(connection, {*QueryOf(id, connection.server_version(), role)});
+    return Decode(id, *answers.at(0)).value();
+  }
+
+  // How a statement ran, a line for each step of its plan.
+  static std::string PlanOf(Connection& connection, CollectorId id, Role role) {
+    const std::string sql = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) " +
+                            std::string(QueryOf(id, connection.server_version(), role)->sql);
+    const auto answers = Round(connection, {{sql}});
+    std::string plan;
+    for (int i = 0; i < answers.at(0)->size(); ++i) {
+      plan += std::string((*answers[0])[i].Text(0).value_or("")) + "\n";
+    }
+    return plan;
+  }
+
+  static std::string PortOf(const std::string& conninfo) {
+    return " port=" + Conninfo::Parse(conninfo)->Get("port");
   }
 
   // What every collector makes of the answers that it gets on a connection: "works", or why not.
@@ -169,13 +206,16 @@ TEST_F(StatementsTest, RoleWithoutRightsLosesOnlyWhatIsHiddenFromIt) {
               testing::ElementsAre(Pair("archive", "works"), Pair("archive_backlog", "42501"),
                                    Pair("archive_directory", "42501"), Pair("lag", "works"),
                                    Pair("senders", "42501"), Pair("server", "works"),
-                                   Pair("slots", "works")));
+                                   Pair("settings", "works"), Pair("slots", "works"),
+                                   Pair("sync", "works"), Pair("wal", "42501")));
   Connection standby = ConnectTo(StandbyConninfo() + as_nobody);
   EXPECT_THAT(Outcomes(standby, Role::kStandby),
               testing::ElementsAre(Pair("archive", "works"), Pair("archive_backlog", "42501"),
-                                   Pair("archive_directory", "42501"), Pair("lag", "works"),
-                                   Pair("receiver", "42501"), Pair("senders", "works"),
-                                   Pair("server", "works"), Pair("slots", "works")));
+                                   Pair("archive_directory", "42501"), Pair("conflicts", "42501"),
+                                   Pair("lag", "works"), Pair("receiver", "42501"),
+                                   Pair("recovery", "42501"), Pair("senders", "works"),
+                                   Pair("server", "works"), Pair("settings", "works"),
+                                   Pair("slots", "works"), Pair("wal", "42501")));
   admin.Execute("DROP ROLE nobody");
 }
 
@@ -192,11 +232,7 @@ TEST_F(StatementsTest, ThoseForAStandbyWorkOnAPrimary) {
 TEST_F(StatementsTest, StandbysShowWhatTheyAre) {
   Connection primary = ConnectTo(PrimaryConninfo());
   Connection standby = ConnectTo(StandbyConninfo());
-  const auto ask = [](Connection& connection, CollectorId id, Role role) {
-    const auto answers = Round(connection, {*QueryOf(id, connection.server_version(), role)});
-    return Decode(id, *answers.at(0)).value();
-  };
-  const FactPtr senders = ask(primary, CollectorId::kSenders, Role::kPrimary);
+  const FactPtr senders = FactOf(primary, CollectorId::kSenders, Role::kPrimary);
   const Sender& sender = static_cast<const SendersFact*>(senders.get())->senders.at(0);
   EXPECT_EQ(sender.kind, SenderKind::kStandby);
   EXPECT_EQ(sender.application_name, "s1");
@@ -205,7 +241,7 @@ TEST_F(StatementsTest, StandbysShowWhatTheyAre) {
   EXPECT_EQ(sender.slot_name, "s1");
   EXPECT_TRUE(sender.current && sender.sent && sender.replayed && sender.reply_time);
 
-  const FactPtr receivers = ask(standby, CollectorId::kReceiver, Role::kStandby);
+  const FactPtr receivers = FactOf(standby, CollectorId::kReceiver, Role::kStandby);
   const auto& receiver = *static_cast<const ReceiverFact*>(receivers.get());
   EXPECT_TRUE(receiver.present);
   EXPECT_EQ(receiver.status, "streaming");
@@ -218,7 +254,7 @@ TEST_F(StatementsTest, StandbysShowWhatTheyAre) {
 
   for (auto* connection : {&primary, &standby}) {
     const Role role = connection == &primary ? Role::kPrimary : Role::kStandby;
-    const FactPtr positions = ask(*connection, CollectorId::kLag, role);
+    const FactPtr positions = FactOf(*connection, CollectorId::kLag, role);
     const auto& position = *static_cast<const PositionFact*>(positions.get());
     EXPECT_EQ(position.flushed.has_value(), role == Role::kPrimary);
     EXPECT_EQ(position.snapshot.has_value(), role == Role::kPrimary);
@@ -226,6 +262,96 @@ TEST_F(StatementsTest, StandbysShowWhatTheyAre) {
     EXPECT_EQ(position.pause_state, role == Role::kStandby ? "not paused" : "");
     EXPECT_EQ(position.timeline, 1);
   }
+}
+
+// It costs with the number of connections, and a pulse comes every second.
+TEST_F(StatementsTest, ActivityIsNotReadWhileNothingWaits) {
+  const auto unread = testing::AllOf(
+      testing::HasSubstr("One-Time Filter"),
+      testing::ContainsRegex("Function Scan on pg_stat_get_activity [a-z]* .never executed."));
+  Connection primary = ConnectTo(PrimaryConninfo());
+  EXPECT_THAT(PlanOf(primary, CollectorId::kSync, Role::kPrimary), unread);
+  Connection standby = ConnectTo(StandbyConninfo());
+  EXPECT_THAT(PlanOf(primary, CollectorId::kRecovery, Role::kStandby), unread) << "not in recovery";
+  // The primary may be writing.
+  std::string plan;
+  for (int i = 0; i < 100 && !testing::Matches(unread)(plan); ++i) {
+    plan = PlanOf(standby, CollectorId::kRecovery, Role::kStandby);
+  }
+  EXPECT_THAT(plan, unread);
+}
+
+TEST_F(StatementsTest, PausedReplayShowsWhatItWaitsFor) {
+  Admin primary;
+  Admin standby(PortOf(StandbyConninfo()));
+  Connection connection = ConnectTo(StandbyConninfo());
+  const bool tells = connection.server_version() >= PgVersion(13);
+  standby.Execute("SELECT pg_wal_replay_pause()");
+  primary.Execute("CREATE TABLE unreplayed ()");
+  EXPECT_TRUE(standby.WaitFor(
+      std::string("SELECT pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn() AND ") +
+          (tells ? "wait_event = 'RecoveryPause'" : "wait_event IS NULL") +
+          " FROM pg_stat_activity WHERE backend_type = 'startup'",
+      "t"));
+  const FactPtr facts = FactOf(connection, CollectorId::kRecovery, Role::kStandby);
+  const auto& fact = *static_cast<const RecoveryFact*>(facts.get());
+  EXPECT_TRUE(fact.startup_seen);
+  EXPECT_EQ(fact.wait_event_type, tells ? "IPC" : "");
+  EXPECT_EQ(fact.wait_event, tells ? "RecoveryPause" : "");
+  EXPECT_FALSE(fact.oldest_transaction) << "its own is none that a conflict waits for";
+  standby.Execute("BEGIN");
+  const FactPtr later = FactOf(connection, CollectorId::kRecovery, Role::kStandby);
+  EXPECT_TRUE(static_cast<const RecoveryFact*>(later.get())->oldest_transaction);
+  standby.Execute("COMMIT");
+  standby.Execute("SELECT pg_wal_replay_resume()");
+  primary.Execute("DROP TABLE unreplayed");
+}
+
+TEST_F(StatementsTest, CommitThatWaitsForAStandbyIsSeen) {
+  Admin admin;
+  admin.Execute("ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (nobody, \"no-one\")'");
+  admin.Execute("SELECT pg_reload_conf()");
+  // The first ones may be too early to wait.
+  std::atomic<bool> seen = false;
+  std::thread commits([&seen] {
+    for (Admin other; !seen;) other.Execute("CREATE TABLE awaited (); DROP TABLE awaited");
+  });
+  EXPECT_TRUE(
+      admin.WaitFor("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'", "1"));
+  seen = true;
+  Connection connection = ConnectTo(PrimaryConninfo());
+  const FactPtr facts = FactOf(connection, CollectorId::kSync, Role::kPrimary);
+  const FactPtr later = FactOf(connection, CollectorId::kSync, Role::kPrimary);
+  admin.Execute("ALTER SYSTEM RESET synchronous_standby_names");
+  admin.Execute("SELECT pg_reload_conf()");
+  commits.join();
+  const auto& fact = *static_cast<const SyncFact*>(facts.get());
+  EXPECT_EQ(fact.requirement, (SyncRequirement{SyncMethod::kAny, 1, {"nobody", "no-one"}}));
+  EXPECT_EQ(fact.commit_level, "on");
+  ASSERT_EQ(fact.waiters.size(), 1U);
+  EXPECT_TRUE(fact.waiters[0].backend_start && fact.waiters[0].xact_start);
+  EXPECT_EQ(static_cast<const SyncFact*>(later.get())->waiters, fact.waiters) << "the same wait";
+}
+
+TEST_F(StatementsTest, WalAndArchiveReachToWhereTheServerIs) {
+  Admin admin;
+  admin.Execute("CREATE TABLE written (); DROP TABLE written; SELECT pg_switch_wal()");
+  ASSERT_TRUE(
+      admin.WaitFor("SELECT last_archived_wal ~ '^[0-9A-F]{24}$' FROM pg_stat_archiver", "t"));
+  Connection primary = ConnectTo(PrimaryConninfo());
+  const FactPtr positions = FactOf(primary, CollectorId::kLag, Role::kPrimary);
+  const Lsn flushed = *static_cast<const PositionFact*>(positions.get())->flushed;
+  const FactPtr archives = FactOf(primary, CollectorId::kArchive, Role::kPrimary);
+  const auto& archive = *static_cast<const ArchiveFact*>(archives.get());
+  EXPECT_EQ(archive.archived_timeline, 1);
+  ASSERT_TRUE(archive.archived_end);
+  EXPECT_LE(*archive.archived_end, flushed);
+  const FactPtr files = FactOf(primary, CollectorId::kWal, Role::kPrimary);
+  const auto& wal = *static_cast<const WalFact*>(files.get());
+  EXPECT_GE(wal.files, 1);
+  EXPECT_GE(wal.bytes, wal.files);
+  ASSERT_TRUE(wal.oldest);
+  EXPECT_LE(*wal.oldest, flushed);
 }
 
 }  // namespace
