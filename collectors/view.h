@@ -65,10 +65,10 @@ struct ServerView {
   std::vector<SenderView> senders;
   const SettingsFact* primary_settings = nullptr;     ///< for a standby; nullptr when nobody knows
   std::optional<double> syncrep_oldest_wait_seconds;  ///< for a primary; 0 while nobody waits
-  std::vector<EdgeView> edges;             ///< to its standbys
-  std::optional<int> ambiguous_senders;    ///< while it answers
-  std::optional<bool> diverged;            ///< nullopt: can't be told
-  std::optional<Candidacy> candidacy;      ///< of a configured standby
+  std::vector<EdgeView> edges;                        ///< to its standbys
+  std::optional<int> ambiguous_senders;               ///< while it answers
+  std::optional<bool> diverged;                       ///< nullopt: can't be told
+  std::optional<Candidacy> candidacy;                 ///< of a configured standby
   std::optional<double> wal_margin_bytes;  ///< of a standby whose upstream says what it keeps
 
   std::array<const void*, kCollectorCount> facts{};  ///< nullptr: none that is fresh

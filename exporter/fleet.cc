@@ -36,11 +36,10 @@ cluster::ClusterOptions MakeCluster(const config::Cluster& cluster, const config
                                   .slow_interval = timing.slow_interval,
                                   .remember_vanished = timing.remember_vanished};
   for (const config::Server& server : cluster.servers) {
-    options.servers.push_back(
-        {.name = server.name,
-         .max_lag_seconds = Seconds(server.max_lag),
-         .fed_by_archive = server.purpose == config::ServerPurpose::kArchive,
-         .may_lead = server.purpose == config::ServerPurpose::kOrdinary});
+    options.servers.push_back({.name = server.name,
+                               .max_lag_seconds = Seconds(server.max_lag),
+                               .fed_by_archive = server.purpose == config::ServerPurpose::kArchive,
+                               .may_lead = server.purpose == config::ServerPurpose::kOrdinary});
   }
   return options;
 }
