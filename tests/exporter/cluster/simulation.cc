@@ -19,8 +19,9 @@ constexpr Duration kKeepalives = 30s;  // half wal_receiver_timeout
 
 const std::vector<std::string> kNames = {"p", "s1", "s2", "s3"};
 
+// A record is like no other, and so is all that comes before it.
 bool StartsWith(const std::vector<WalRecord>& wal, const std::vector<WalRecord>& prefix) {
-  return prefix.size() <= wal.size() && std::equal(prefix.begin(), prefix.end(), wal.begin());
+  return prefix.size() <= wal.size() && wal[prefix.size() - 1] == prefix.back();
 }
 
 std::string HostOf(const std::string& name) { return "host-of-" + name; }
@@ -44,7 +45,10 @@ SimulatedServer& SimulatedCluster::Server(const std::string& name) {
 
 void SimulatedCluster::Write(bool commit) {
   SimulatedServer& primary = Server(written);
-  primary.wal.push_back({.end = primary.Lsn() + 100, .at = exporter_.now, .commit = commit});
+  primary.wal.push_back({.end = primary.Lsn() + 100,
+                         .timeline = primary.timeline,
+                         .at = exporter_.now,
+                         .commit = commit});
   primary.replayed = primary.wal.size();
 }
 

@@ -16,7 +16,8 @@ namespace pgrepl::cluster {
 
 struct WalRecord {
   std::uint64_t end = 0;  ///< LSN
-  Time at{};              ///< when it was written
+  std::int64_t timeline = 1;
+  Time at{};  ///< when it was written
   bool commit = false;
 
   bool operator==(const WalRecord&) const = default;
