@@ -6,6 +6,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collectors/archive.h"
 
+#include "collectors/view.h"
+
 #include "collectors/collector.h"
 #include "exporter/postgres/wal_file.h"
 
@@ -33,7 +35,14 @@ constexpr Family kFailing{.name = "pgrepl_archive_failing",
                               "1 when the last attempt to archive failed, also when none ever "
                               "succeeded (pg_stat_archiver.last_failed_time)."};
 
-constexpr const Family* kFamilies[] = {&kEnabled, &kArchived, &kFailed, &kLastSuccess, &kFailing};
+constexpr Family kUnarchived{.name = "pgrepl_unarchived_seconds",
+                             .help =
+                                 "Age of the oldest transaction that is in no archived segment: "
+                                 "how far a standby fed by the archive alone is behind at least "
+                                 "(pg_stat_archiver.last_archived_wal)."};
+
+constexpr const Family* kFamilies[] = {&kEnabled,     &kArchived, &kFailed,
+                                       &kLastSuccess, &kFailing,  &kUnarchived};
 
 constexpr Statement kStatements[] = {{.sql = R"sql(
 SELECT current_setting('archive_mode') = 'always'
@@ -77,13 +86,18 @@ Result<ArchiveFact> Decode(const Rows& rows) {
   return fact;
 }
 
-void Emit(const ArchiveFact& fact, Samples& samples) {
+void EmitArchiver(const ArchiveFact& fact, Samples& samples) {
   samples.Add(kEnabled, fact.enabled ? 1 : 0);
   samples.Add(kArchived, fact.archived);
   samples.Add(kFailed, fact.failed);
   samples.Add(kLastSuccess, fact.last_success);
   // What was counted before a demotion is no failure of the standby.
   samples.Add(kFailing, fact.enabled && fact.failing ? 1 : 0);
+}
+
+void Emit(const void* fact, const ServerView& server, Samples& samples) {
+  if (fact != nullptr) EmitArchiver(*static_cast<const ArchiveFact*>(fact), samples);
+  samples.Add(kUnarchived, server.unarchived_seconds);
 }
 
 }  // namespace
@@ -95,6 +109,6 @@ constexpr Collector kArchive{.name = "archive",
                              .families = kFamilies,
                              .statements = kStatements,
                              .decode = DecodeAs<ArchiveFact, Decode>,
-                             .emit = EmitFact<ArchiveFact, Emit>};
+                             .emit = Emit};
 
 }  // namespace pgrepl

@@ -65,6 +65,7 @@ struct ServerView {
   std::vector<SenderView> senders;
   const SettingsFact* primary_settings = nullptr;     ///< for a standby; nullptr when nobody knows
   std::optional<double> syncrep_oldest_wait_seconds;  ///< for a primary; 0 while nobody waits
+  std::optional<double> unarchived_seconds;           ///< of a primary that archives
   std::vector<EdgeView> edges;                        ///< to its standbys
   std::optional<int> ambiguous_senders;               ///< while it answers
   std::optional<bool> diverged;                       ///< nullopt: can't be told

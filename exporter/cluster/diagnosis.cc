@@ -36,7 +36,6 @@ void Diagnosis::Explain(std::size_t index, LagView& lag) const {
   const Member& member = memory_.members()[index];
   CauseInputs inputs = FromUpstream(member.standby, lag);
   inputs.different_system = evaluation_.IsOfAnotherSystem(member);
-  inputs.fed_by_archive = memory_.options().servers[index].fed_by_archive;
   AddOwn(member, inputs, lag.evidence);
   lag.cause = CauseOf(inputs);
 }
@@ -71,11 +70,11 @@ CauseInputs Diagnosis::FromUpstream(const Standby& standby, LagView& lag) const 
 // What only the standby itself can tell, while it answers.
 void Diagnosis::AddOwn(const Member& member, CauseInputs& inputs, LagEvidence& evidence) const {
   const Standby& standby = member.standby;
+  inputs.fed_by_archive = standby.fed_by_archive;
   inputs.pause_state = standby.pause_state;
   inputs.apply_delay = standby.apply_delay.value_or(0);
   inputs.backlog = standby.backlog || standby.replaying_again;
   if (standby.receiver != nullptr) {
-    inputs.fed_by_archive |= standby.receiver->conninfo_set == false;
     inputs.has_restore_command = standby.receiver->restore_command_set == true;
   }
   const auto moved = standby.replays.changed_at();

@@ -6,6 +6,12 @@
 #include <variant>
 
 namespace pgrepl::cluster {
+namespace {
+
+// A segment's end lies up to a page behind the last record in it.
+constexpr std::uint64_t kWalPage = 8192;
+
+}  // namespace
 // The primary at the top of its chain of upstreams, live or not.
 const Member* Evaluation::RootOf(const Standby& standby) const {
   std::optional<std::size_t> at = standby.upstream;
@@ -50,6 +56,9 @@ Evaluation::Basis Evaluation::BasisOf(const Standby& standby) const {
   if (primary != nullptr) {
     basis.history = memory_.HistoryOf(primary->system_identifier);
     basis.timeline = primary->timeline;
+    if (standby.fed_by_archive && !standby.Receives(fresh_)) {
+      basis.archived = primary->archived_end;
+    }
     if (primary->TellsPosition(fresh_)) {
       basis.reference = Reference::kPrimary;
       return basis;
@@ -66,11 +75,38 @@ Evaluation::Basis Evaluation::BasisOf(const Standby& standby) const {
   return basis;
 }
 
-Standing Evaluation::StandingOf(const Standby& standby, Lsn replayed, const Basis& basis) {
+Standing Evaluation::StandingOf(const Standby& standby, Lsn replayed, const Basis& basis) const {
   if (basis.history == nullptr || !basis.timeline) return NotComparable{};
   const auto current = static_cast<TimelineId>(*basis.timeline);
   const auto timeline = static_cast<TimelineId>(standby.timeline.value_or(*basis.timeline));
-  return basis.history->Measure(timeline, replayed.bytes, current);
+  const Standing standing = basis.history->Measure(timeline, replayed.bytes, current);
+  return basis.archived ? AgainstArchive(standing, replayed, basis) : standing;
+}
+
+// What is in no archived segment yet can't be replayed: it is the archive's delay, not the standby's.
+// The history tells times, so a transaction before the archive's end is told from one after it by
+// more than the pulse within which both may lie.
+Standing Evaluation::AgainstArchive(const Standing& standing, Lsn replayed,
+                                    const Basis& basis) const {
+  const auto* behind = std::get_if<Crossing>(&standing);
+  if (behind == nullptr) return standing;
+  if (*basis.archived <= Lsn{replayed.bytes + kWalPage}) return CaughtUp{};
+  const auto current = static_cast<TimelineId>(*basis.timeline);
+  const Standing end = basis.history->Measure(current, basis.archived->bytes, current);
+  const auto* unarchived = std::get_if<Crossing>(&end);
+  const bool same =
+      unarchived != nullptr && unarchived->at - behind->at <= memory_.options().pulse_interval;
+  return same ? Standing{CaughtUp{}} : standing;
+}
+
+std::optional<double> Evaluation::UnarchivedSeconds(const Member& primary) const {
+  if (!primary.TellsPosition(fresh_) || !primary.timeline) return std::nullopt;
+  const Timelines* history = memory_.HistoryOf(primary.system_identifier);
+  if (!primary.archived_end || history == nullptr) return std::nullopt;
+  const auto timeline = static_cast<TimelineId>(*primary.timeline);
+  const Standing standing = history->Measure(timeline, primary.archived_end->bytes, timeline);
+  const auto* crossing = std::get_if<Crossing>(&standing);
+  return crossing != nullptr ? std::max(0.0, Seconds(now_ - crossing->at)) : 0.0;
 }
 
 // The primary's sample of the same pulse may come in after the standby's.
@@ -103,6 +139,7 @@ LagView Evaluation::LagOf(const Standby& standby) const {
                    .standing = NotComparable{},
                    .position_known = position.has_value(),
                    .reference = basis.reference,
+                   .by_archive = basis.archived.has_value(),
                    .caught_up_at = standby.caught_up_at,
                    .replaying_again = standby.replaying_again};
   if (position) {

@@ -32,6 +32,10 @@ class Evaluation {
   /// against; 0 when none is known.
   [[nodiscard]] double SecondsPast(const Standby& standby, Lsn lsn) const;
 
+  /// Age of the oldest transaction of a primary that is in no archived segment; nullopt when it
+  /// doesn't archive, or has not yet.
+  [[nodiscard]] std::optional<double> UnarchivedSeconds(const Member& primary) const;
+
   /// The live primary of the newest timeline that tells its position.
   [[nodiscard]] std::optional<std::size_t> CurrentPrimary() const;
 
@@ -53,14 +57,16 @@ class Evaluation {
     Reference reference = Reference::kUnreachable;
     const Timelines* history = nullptr;
     std::optional<std::int64_t> timeline;
+    std::optional<Lsn> archived;  ///< for a standby that the archive alone feeds: it ends here
   };
 
   [[nodiscard]] const Member* RootOf(const Standby& standby) const;
   [[nodiscard]] const Member* PrimaryFor(const Standby& standby) const;
   [[nodiscard]] const Member* VouchingReceiverFor(const Standby& standby) const;
   [[nodiscard]] Basis BasisOf(const Standby& standby) const;
-  [[nodiscard]] static Standing StandingOf(const Standby& standby, Lsn replayed,
-                                           const Basis& basis);
+  [[nodiscard]] Standing StandingOf(const Standby& standby, Lsn replayed, const Basis& basis) const;
+  [[nodiscard]] Standing AgainstArchive(const Standing& standing, Lsn replayed,
+                                        const Basis& basis) const;
   [[nodiscard]] bool VouchedFor(const Basis& basis, Time at) const;
   [[nodiscard]] LagEvidence EvidenceOf(const Standby& standby, const Basis& basis) const;
   [[nodiscard]] LagBytes BytesOf(const Standby& standby, const Basis& basis) const;

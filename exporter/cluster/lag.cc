@@ -17,8 +17,9 @@ LagView Unknown(const LagInputs& in) {
           .source = LagSource::kNone};
 }
 
-LagSource SourceOf(Reference reference) {
-  return reference == Reference::kReceiver ? LagSource::kReceiver : LagSource::kHistory;
+LagSource SourceOf(const LagInputs& in) {
+  if (in.by_archive) return LagSource::kArchive;
+  return in.reference == Reference::kReceiver ? LagSource::kReceiver : LagSource::kHistory;
 }
 
 LagView CaughtUpView(const LagInputs& in) {
@@ -27,13 +28,13 @@ LagView CaughtUpView(const LagInputs& in) {
   return {.seconds = 0,
           .known = known,
           .bound = known ? LagBound::kExact : LagBound::kAtLeast,
-          .source = SourceOf(in.reference)};
+          .source = SourceOf(in)};
 }
 
 LagView BehindView(const LagInputs& in, const Crossing& crossing) {
   if (crossing.earliest == Time::min()) {  // it was behind before the history begins
     LagView view = Unknown(in);
-    view.source = SourceOf(in.reference);
+    view.source = SourceOf(in);
     return view;
   }
   // One that can't be seen may stand still.
@@ -42,7 +43,7 @@ LagView BehindView(const LagInputs& in, const Crossing& crossing) {
                           growth * SecondsSince(std::max(in.sampled_at, crossing.at), in.now),
                .known = crossing.bound == Bound::kExact,
                .bound = crossing.bound == Bound::kAtLeast ? LagBound::kAtLeast : LagBound::kExact,
-               .source = SourceOf(in.reference)};
+               .source = SourceOf(in)};
   if (view.bound == LagBound::kExact && !crossing.transactions_known) {
     view.bound = LagBound::kAtMost;
   }

@@ -24,8 +24,9 @@ struct LagInputs {
   Standing standing;           ///< of the last known replay position
   bool position_known = true;  ///< false: the standby's replay position was never seen
   Reference reference = Reference::kPrimary;
-  Time sampled_at{};   ///< when the replay position was read
-  bool fresh = false;  ///< and that is recent
+  bool by_archive = false;  ///< and as far as it is archived
+  Time sampled_at{};        ///< when the replay position was read
+  bool fresh = false;       ///< and that is recent
   /// How fast the lag grew between the last two samples, in seconds per second from 0 to 1: what
   /// it will have done since. 1 for a standby that stands still, 0 for one that keeps up.
   double growth = 0;

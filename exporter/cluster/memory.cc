@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "collectors/archive.h"
 #include "exporter/cluster/evaluation.h"
 
 namespace pgrepl::cluster {
@@ -103,6 +104,10 @@ void Memory::FollowPrimary(Member& member) {
   const CollectedFact& sync = member.snapshot->Of(CollectorId::kSync);
   if (sync.fact)
     member.sync_waits.See(static_cast<const SyncFact*>(sync.fact.get())->waiters, sync.at);
+  if (const FactPtr& fact = member.snapshot->Of(CollectorId::kArchive).fact) {
+    const auto& archive = *static_cast<const ArchiveFact*>(fact.get());
+    if (archive.enabled && archive.archived_end) member.archived_end = archive.archived_end;
+  }
   const PositionFact* position = PositionOf(*member.snapshot);
   if (position == nullptr || !position->flushed || !position->timeline) return;
   const Time at = member.snapshot->Of(CollectorId::kLag).at;
@@ -127,6 +132,8 @@ void Memory::FollowStandby(Member& member, Time now) {
   const CollectedFact& receiver = member.snapshot->Of(CollectorId::kReceiver);
   if (receiver.fact && receiver.at > standby.receiver_at) {
     standby.SeeReceiver(receiver.fact, receiver.at);
+    standby.fed_by_archive =
+        options_.servers[IndexOf(member)].fed_by_archive || standby.receiver->conninfo_set == false;
   }
   const PositionFact* position = PositionOf(*member.snapshot);
   FollowTimeline(member, position, FreshAt(now));
@@ -165,6 +172,10 @@ void Memory::LearnFromReceiver(const Member& member) {
   HistoryFor(member.system_identifier)
       .On(static_cast<TimelineId>(*standby.receiver->timeline))
       .Append(*vouched, standby.receiver->latest_end->bytes, std::nullopt);
+}
+
+std::size_t Memory::IndexOf(const Member& member) const {
+  return static_cast<std::size_t>(&member - members_.data());
 }
 
 bool Memory::IsRepeated(std::size_t index) const {

@@ -52,6 +52,9 @@ struct Member {
   std::string system_identifier;
   Standby standby;       ///< filled while it is one
   SyncWaits sync_waits;  ///< filled while it is a primary
+  /// End of the last WAL segment that it archived as a primary; other files (.history, .backup) say
+  /// nothing about it.
+  std::optional<Lsn> archived_end;
 
   /// A primary that answers.
   [[nodiscard]] bool IsLivePrimary() const;
@@ -92,6 +95,7 @@ class Memory {
     ServerSnapshotPtr owner;
   };
 
+  [[nodiscard]] std::size_t IndexOf(const Member& member) const;
   void FollowIdentity(Member& member);
   void FollowPrimary(Member& member);
   void FollowStandby(Member& member, Time now);

@@ -78,6 +78,7 @@ void Outlook::FollowSafety(const Memory& memory, const Evaluation& evaluation) {
   Raise(highest, told.standbys);
   Update(on_standbys_, highest, told.primary, at);
   Raise(highest, told.receivewals);
+  Raise(highest, member.archived_end);
   Update(anywhere_, highest, told.primary, at);
 }
 

@@ -72,6 +72,7 @@ struct Standby {
   ChangeTracker<std::pair<double, double>> messages;
   std::int64_t receiver_pid = 0;
   double receiver_restarts = 0;
+  bool fed_by_archive = false;        ///< by nothing else
   std::string pause_state;            ///< "not paused", "pause requested", "paused"; empty: unknown
   std::optional<double> apply_delay;  ///< seconds
   bool backlog = false;               ///< received WAL waits to be replayed

@@ -111,6 +111,7 @@ ServerView MemberView(const Memory& memory, const Evaluation& evaluation,
     view.candidacy = memory.outlook().Of(memory, evaluation, index);
   }
   if (member.role == Role::kPrimary && view.up) {
+    view.unarchived_seconds = evaluation.UnarchivedSeconds(member);
     view.syncrep_oldest_wait_seconds = member.sync_waits.OldestSeconds(now);
   }
   view.diverged = evaluation.HasDiverged(member);
