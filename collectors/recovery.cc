@@ -21,9 +21,9 @@ constexpr std::string_view kReasons[] = {
 
 constexpr Family kWaiting{.name = "pgrepl_recovery_waiting",
                           .help =
-                              "What the startup process waits for, one-hot, none while it "
-                              "works; absent while all received WAL is replayed "
-                              "(pg_stat_activity.wait_event_type, wait_event).",
+                              "What the startup process waits for, one-hot; none while it works "
+                              "or has nothing to replay (pg_stat_activity.wait_event_type, "
+                              "wait_event).",
                           .labels = kReasonLabels};
 
 constexpr const Family* kFamilies[] = {&kWaiting};
@@ -78,7 +78,7 @@ std::string_view ReasonOf(const RecoveryFact& fact) {
 }
 
 void Emit(const RecoveryFact& fact, Samples& samples) {
-  if (fact.startup_seen) samples.AddStates(kWaiting, kReasons, ReasonOf(fact));
+  samples.AddStates(kWaiting, kReasons, fact.startup_seen ? ReasonOf(fact) : "none");
 }
 
 }  // namespace

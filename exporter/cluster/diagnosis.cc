@@ -21,6 +21,14 @@ bool WaitsForASession(const RecoveryFact& recovery) {
          recovery.wait_event_type == "Lock" || recovery.wait_event_type == "BufferPin";
 }
 
+// PostgreSQL 12 shows no wait in a conflict over rows. What stands still without a wait, while a
+// transaction is older than that, waits for it.
+bool SeemsToWaitForASession(const RecoveryFact& recovery, int version, Duration still) {
+  constexpr Duration kTooLongForOneRecord = std::chrono::seconds(3);
+  return version < PgVersion(13) && recovery.wait_event_type.empty() &&
+         still > kTooLongForOneRecord && recovery.oldest_transaction > Seconds(still);
+}
+
 }  // namespace
 
 template <typename Fact>
@@ -81,7 +89,9 @@ void Diagnosis::AddOwn(const Member& member, CauseInputs& inputs, LagEvidence& e
   const Duration still = moved ? now_ - *moved : Duration{};
   const auto* recovery = FactOf<RecoveryFact>(member, CollectorId::kRecovery);
   if (recovery != nullptr && recovery->startup_seen) {
-    inputs.replay_blocked = WaitsForASession(*recovery) && still > memory_.options().pulse_interval;
+    inputs.replay_blocked =
+        (WaitsForASession(*recovery) && still > memory_.options().pulse_interval) ||
+        SeemsToWaitForASession(*recovery, member.snapshot->version, still);
     evidence.wait_event_type = recovery->wait_event_type;
     evidence.wait_event = recovery->wait_event;
     evidence.oldest_transaction = recovery->oldest_transaction;

@@ -108,6 +108,11 @@ SnapshotBuilder& SnapshotBuilder::Senders(std::vector<Sender> senders) {
   return *this;
 }
 
+SnapshotBuilder& SnapshotBuilder::Version(int server_version_num) {
+  snapshot_.version = server_version_num;
+  return *this;
+}
+
 SnapshotBuilder& SnapshotBuilder::System(std::string identifier) {
   server_.system_identifier = std::move(identifier);
   return *this;

@@ -42,6 +42,7 @@ class SnapshotBuilder {
   SnapshotBuilder& ApplyDelay(double seconds);
   SnapshotBuilder& Receives(ReceiverFact receiver);
   SnapshotBuilder& Senders(std::vector<Sender> senders);
+  SnapshotBuilder& Version(int server_version_num);
   SnapshotBuilder& System(std::string identifier);
   /// Another host is another server, which started at another time, unless StartedAt comes after.
   SnapshotBuilder& Host(std::string_view host);

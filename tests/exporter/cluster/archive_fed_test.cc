@@ -91,7 +91,9 @@ TEST_F(ArchiveFedTest, TheEndOfASegmentIsNoWal) {
 }
 
 TEST_F(ArchiveFedTest, BeforeAnythingIsArchivedTheHistoryCounts) {
+  cluster_ = WatchedCluster(OptionsFor({"p", "s1"}));
   archived_ = 0;
+  Pulse(0, kSegment);
   for (int second = 0; second < 10; ++second) Pulse(100, kSegment);
   EXPECT_NEAR(cluster_.Lag("s1").seconds, 10, 1.1);
   EXPECT_EQ(Unarchived(), -1) << "it says nothing";

@@ -122,6 +122,17 @@ TEST_F(DiagnosisTest, ALockIsAConflictToo) {
       true);
 }
 
+TEST_F(DiagnosisTest, PostgreSQL12ShowsNoWaitInAConflict) {
+  const auto standby = [&](double oldest_transaction) {
+    const RecoveryFact silent{.startup_seen = true, .oldest_transaction = oldest_transaction};
+    return StandbyWith(stopped_at_).Version(120022).Tells(CollectorId::kRecovery, silent);
+  };
+  ExpectCause(
+      LagCause::kRecoveryConflict, [&] { return standby(300); }, true);
+  ExpectCause(
+      LagCause::kSenderSlow, [&] { return standby(1); }, true);
+}
+
 TEST_F(DiagnosisTest, AWaitWhileReplayMovesIsNoConflict) {
   const RecoveryFact lock{
       .startup_seen = true, .wait_event_type = "Lock", .wait_event = "relation"};
