@@ -8,22 +8,29 @@ from dataclasses import dataclass, field
 # than half of a truth over 5 s, or nothing.
 ALARM = 5.0
 HARMLESS = 1.0
+# One pulse of a second, and half of one for the scrape.
+WORST_ERROR = 1.5
 
 
 @dataclass
 class Verdict:
-    """How well one standby's lag was told. The last three are in seconds."""
+    """How well one standby's lag was told, all in seconds.
+
+    Errors are what is left of them after the machine's own stalls around each moment.
+    """
     mean_error: float = 0.0
     worst_error: float = 0.0
     false_alarm: float = 0.0
     missed: float = 0.0
     absent: float = 0.0
+    stalled: float = 0.0
     said: list = field(default_factory=list)
     true: list = field(default_factory=list)
 
     def __str__(self):
         return (f"mean error {self.mean_error:.2f} s, worst {self.worst_error:.2f} s, false alarm "
-                f"{self.false_alarm:.1f} s, missed {self.missed:.1f} s, absent {self.absent:.1f} s")
+                f"{self.false_alarm:.1f} s, missed {self.missed:.1f} s, absent {self.absent:.1f} s, "
+                f"machine stalled {self.stalled:.1f} s")
 
 
 class Comparison:
@@ -35,10 +42,12 @@ class Comparison:
         self._standbys = standbys
         self._every = every
         self._samples = {standby.name: [] for standby in standbys}
+        self._stalled = 0.0
         self.pages = []
 
     def run(self, seconds):
         """May be called again: the samples add up."""
+        stalled_before = self._truth.stalls.total()
         end = time.monotonic() + seconds
         while (begin := time.monotonic()) < end:
             page = self._exporter.scrape()
@@ -47,20 +56,23 @@ class Comparison:
             at = begin + page.seconds / 2
             for standby in self._standbys:
                 said = page.value("pgrepl_lag_seconds", server=standby.name)
-                self._samples[standby.name].append((said, self._truth.lag(standby, at)))
+                self._samples[standby.name].append((at, said, self._truth.lag(standby, at)))
             time.sleep(max(0.0, begin + self._every - time.monotonic()))
+        self._stalled += self._truth.stalls.total() - stalled_before
         return self
 
     def verdict(self, standby):
         samples = self._samples[standby.name]
-        errors = [abs(said - true) for said, true in samples if said is not None]
+        errors = [max(0.0, abs(said - true) - self._truth.stall(standby, at))
+                  for at, said, true in samples if said is not None]
         return Verdict(
             mean_error=sum(errors) / len(errors) if errors else float("inf"),
             worst_error=max(errors, default=float("inf")),
             false_alarm=self._every * sum(
-                said is not None and said > ALARM and true < HARMLESS for said, true in samples),
+                said is not None and said > ALARM and true < HARMLESS for _, said, true in samples),
             missed=self._every * sum(
-                true > ALARM and (said is None or said < true / 2) for said, true in samples),
-            absent=self._every * sum(said is None for said, _ in samples),
-            said=[said for said, _ in samples],
-            true=[true for _, true in samples])
+                true > ALARM and (said is None or said < true / 2) for _, said, true in samples),
+            absent=self._every * sum(said is None for _, said, _ in samples),
+            stalled=self._stalled,
+            said=[said for _, said, _ in samples],
+            true=[true for _, _, true in samples])

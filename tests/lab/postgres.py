@@ -79,7 +79,7 @@ class Server:
     # Life.
 
     def start(self):
-        self._pg_ctl("start", "--wait", "--timeout=30", f"--log={self.log_file}")
+        self._pg_ctl("start", "--wait", "--timeout=120", f"--log={self.log_file}")
 
     def stop(self, mode="fast", seconds=20):
         """Stops it; 'immediate' is what a crash leaves. SIGKILL past the deadline."""

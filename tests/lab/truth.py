@@ -10,13 +10,17 @@ position by then, else the time since the first one that did. WAL without a tran
 import bisect
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from .session import Disconnected, QueryFailed
+from .stall import Stalls
 from .waiting import TookTooLong
 
 _PRIMARY = "SELECT pg_current_wal_flush_lsn() - '0/0', pg_current_snapshot()"
 _STANDBY = "SELECT pg_last_wal_replay_lsn() - '0/0'"
+# A probe of a server that isn't meant to stand still is answered within this.
+_USUAL = 0.05
 
 
 @dataclass
@@ -46,16 +50,19 @@ class Truth:
         self._tracks = {}
         self._sessions = []
         self._threads = []
+        self.stalls = Stalls()
         self._primary = self._sampler(primary, _PRIMARY)
         for standby in standbys:
             self._sampler(standby, _STANDBY)
 
     def __enter__(self):
+        self.stalls.__enter__()
         for thread in self._threads:
             thread.start()
         return self
 
     def __exit__(self, *_):
+        self.stalls.__exit__()
         self._end.set()
         for session in self._sessions:
             session.close()
@@ -72,6 +79,17 @@ class Truth:
             return None
         begin = self._first_transaction_past(track.positions[index], at)
         return 0.0 if begin is None else at - begin
+
+    def stall(self, standby, at):
+        """How far the machine's own stalls may have put this truth, or what is said beside it, off.
+
+        Besides now, the figure rests on when the standby answered last: at the begin of a fault,
+        a stall there shifts everything until its end.
+        """
+        track = self._tracks[standby.name]
+        index = track.last_before(at)
+        moments = {at} if index < 0 or at - track.times[index] < 1 else {at, track.times[index]}
+        return sum(self.stalls.around(moment) for moment in moments)
 
     def _first_transaction_past(self, position, at):
         """When the first transaction past this position came or went; None if none had by then."""
@@ -91,14 +109,21 @@ class Truth:
         session = server.open_session()
         self._sessions.append(session)
         self._threads.append(threading.Thread(
-            target=self._sample, args=(session, sql, track), name=f"truth {server.name}",
+            target=self._sample, args=(server, session, sql, track), name=f"truth {server.name}",
             daemon=True))
         return track
 
-    def _sample(self, session, sql, track):
+    def _sample(self, server, session, sql, track):
+        # Faults make the standbys slow; the primary answers, unless it is gone.
+        witness = self.stalls.timed if sql is _PRIMARY else _untimed
         while not self._end.wait(self._every):
             try:
-                (row,) = session.rows(sql)
+                with witness(server.name, _USUAL):
+                    (row,) = session.rows(sql)
             except (Disconnected, QueryFailed, TookTooLong):
                 continue
             track.add(time.monotonic(), row)
+
+
+def _untimed(*_):
+    return nullcontext()

@@ -5,12 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 
 from tests.lab.cluster import Cluster, Standby
+from tests.lab.comparison import Comparison
 from tests.lab.load import Load
 from tests.lab.ports import Ports
 from tests.lab.session import QueryFailed
@@ -46,12 +49,12 @@ class FaultTest(unittest.TestCase):
         """
         now = time.monotonic()
         for standby in self.cluster.standbys:
-            lag = self.truth.lag(standby, now)
+            lag, stall = self.truth.lag(standby, now), self.truth.stall(standby, now)
             if standby.name in names:
-                self.assertGreater(lag, FAULT_SECONDS - 1.5, standby.name)
-                self.assertLess(lag, now - before + 0.5, standby.name)
+                self.assertGreater(lag, FAULT_SECONDS - 1.5 - stall, standby.name)
+                self.assertLess(lag, now - before + 0.5 + stall, standby.name)
             else:
-                self.assertLess(lag, 1.5, standby.name)
+                self.assertLess(lag, 1.5 + stall, standby.name)
 
     def test_everyone_streams_from_the_planned_upstream(self):
         cluster = self.cluster
@@ -132,6 +135,8 @@ class WorkspaceTest(unittest.TestCase):
         import signal, time
         from tests.lab.cluster import Cluster
         from tests.lab.workspace import Workspace
+        # A shell that runs us in the background has it ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         with Workspace() as workspace:
             cluster = Cluster(workspace, plan=[])
             cluster.p.value("SELECT 1")
@@ -144,13 +149,17 @@ class WorkspaceTest(unittest.TestCase):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             with self.subTest(number.name):
                 folder = self.run_and_kill_owner(number)
-                wait_until(lambda: not folder.exists(), f"{folder} is removed")
+                wait_until(lambda: not folder.exists(), f"{folder} is removed", seconds=60)
                 self.assertEqual(pids_in(folder), [])
 
     def run_and_kill_owner(self, number):
-        with subprocess.Popen([sys.executable, "-c", self.OWNER], cwd=REPOSITORY,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as owner:
-            folder = Path(owner.stdout.readline().decode().strip())
+        with tempfile.TemporaryFile() as errors, subprocess.Popen(
+                [sys.executable, "-c", self.OWNER], cwd=REPOSITORY, stdout=subprocess.PIPE,
+                stderr=errors) as owner:
+            said = owner.stdout.readline().decode().strip()
+            # Nothing: it failed before there was anything to kill.
+            self.assertTrue(said, errors.seek(0) or errors.read().decode())
+            folder = Path(said)
             self.assertNotEqual(pids_in(folder), [])
             os.kill(owner.pid, number)
         return folder
@@ -159,6 +168,42 @@ class WorkspaceTest(unittest.TestCase):
 def pids_in(folder):
     return [pid for pid in processes()
             if (directory := working_directory(pid)) and Path(directory).is_relative_to(folder)]
+
+
+class StallsTest(unittest.TestCase):
+    """A stall is forgiven where it was, and nowhere else."""
+
+    def test_a_frozen_process_knows_when_it_stood_still(self):
+        script = ("import time\nfrom tests.lab.stall import Stalls\nwith Stalls() as stalls:\n"
+                  " time.sleep(1); print(flush=True); time.sleep(3); now = time.monotonic()\n"
+                  " print(stalls.around(now - 2.6), stalls.around(now), stalls.around(now + 3))")
+        with subprocess.Popen([sys.executable, "-c", script], cwd=REPOSITORY, text=True,
+                              stdout=subprocess.PIPE) as clock:
+            clock.stdout.readline()
+            os.kill(clock.pid, signal.SIGSTOP)
+            time.sleep(2)
+            os.kill(clock.pid, signal.SIGCONT)
+            during, shortly_after, later = map(float, clock.stdout.readline().split())
+        self.assertAlmostEqual(during, 2, delta=0.5)
+        self.assertAlmostEqual(shortly_after, 2, delta=0.5)
+        self.assertLess(later, 0.5)
+
+    def test_a_wrong_figure_is_no_stall(self):
+        """Another standby's lag, or a constant, does not pass for this one's."""
+        verdict = compare([(second, 0.0, float(second)) for second in range(8)])
+        self.assertEqual(verdict.worst_error, 7)
+        self.assertGreater(verdict.missed, 0)
+        verdict = compare([(second, 6.0, 0.0) for second in range(8)])
+        self.assertGreater(verdict.false_alarm, 0)
+        self.assertEqual(compare([(0, 2.0, 0.0)], stall=1.9).worst_error, 2.0 - 1.9)
+
+
+def compare(samples, stall=0.0):
+    """The verdict on samples that nobody took."""
+    standby = SimpleNamespace(name="s1")
+    comparison = Comparison(None, SimpleNamespace(stall=lambda *_: stall), [standby])
+    comparison._samples["s1"] = samples
+    return comparison.verdict(standby)
 
 
 class PortsTest(unittest.TestCase):

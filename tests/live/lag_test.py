@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.lab import promtool
 from tests.lab.cluster import Cluster, Standby
-from tests.lab.comparison import Comparison
+from tests.lab.comparison import WORST_ERROR, Comparison
 from tests.lab.exporter import Exporter
 from tests.lab.load import Load
 from tests.lab.stranger import Stranger, refusal
@@ -24,7 +24,6 @@ from tests.lab.workspace import Workspace
 BINARY = os.environ.get("PGREPL_EXPORTER")
 
 FAULT_SECONDS = 8
-WORST_ERROR = 1.5  # one pulse of a second, and half of one for the scrape
 
 # Families of a standby that are on the page in health and in every fault.
 STANDBY_FAMILIES = (
