@@ -33,8 +33,9 @@ class Server:
     A fault is a context manager: it holds inside the block and is healed after it.
     """
 
-    def __init__(self, workspace, name, programs):
+    def __init__(self, workspace, name, programs, archive_fed=False):
         self.name = name
+        self.archive_fed = archive_fed
         self.port = workspace.ports.take()
         self.folder = workspace.directory(name, workspace.postgres_user)
         self.data = self.folder / "data"

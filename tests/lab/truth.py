@@ -8,6 +8,7 @@ position by then, else the time since the first one that did. WAL without a tran
 """
 
 import bisect
+import re
 import threading
 import time
 from contextlib import nullcontext
@@ -17,8 +18,10 @@ from .session import Disconnected, QueryFailed
 from .stall import Stalls
 from .waiting import TookTooLong
 
-_PRIMARY = "SELECT pg_current_wal_flush_lsn() - '0/0', pg_current_snapshot()"
+_PRIMARY = ("SELECT pg_current_wal_flush_lsn() - '0/0', pg_current_snapshot(), "
+            "(SELECT last_archived_wal FROM pg_stat_archiver)")
 _STANDBY = "SELECT pg_last_wal_replay_lsn() - '0/0'"
+_SEGMENT = re.compile("[0-9A-F]{8}([0-9A-F]{8})([0-9A-F]{8})")
 # A probe of a server that isn't meant to stand still is answered within this.
 _USUAL = 0.05
 
@@ -29,10 +32,13 @@ class _Track:
     times: list = field(default_factory=list)
     positions: list = field(default_factory=list)
     snapshots: list = field(default_factory=list)
+    archived: list = field(default_factory=list)  # up to where
 
     def add(self, at, row):
         self.positions.append(int(row[0]))
-        self.snapshots.append(row[1] if len(row) > 1 else None)
+        if len(row) > 1:
+            self.snapshots.append(row[1])
+            self.archived.append(_end_of(row[2]) or (self.archived or [0])[-1])
         # Last: the readers look at the times first.
         self.times.append(at)
 
@@ -45,6 +51,7 @@ class Truth:
     """Samples the servers while its `with` block lasts; asked at any time for any time of it."""
 
     def __init__(self, primary, standbys, every=0.05):
+        """An archive-fed standby is measured against what is in the archive."""
         self._every = every
         self._end = threading.Event()
         self._tracks = {}
@@ -77,6 +84,8 @@ class Truth:
         index = track.last_before(at)
         if index < 0:
             return None
+        if standby.archive_fed and not self._archived_past(track.positions[index], at):
+            return 0.0
         begin = self._first_transaction_past(track.positions[index], at)
         return 0.0 if begin is None else at - begin
 
@@ -90,6 +99,10 @@ class Truth:
         index = track.last_before(at)
         moments = {at} if index < 0 or at - track.times[index] < 1 else {at, track.times[index]}
         return sum(self.stalls.around(moment) for moment in moments)
+
+    def _archived_past(self, position, at):
+        index = self._primary.last_before(at)
+        return index >= 0 and self._primary.archived[index] > position
 
     def _first_transaction_past(self, position, at):
         """When the first transaction past this position came or went; None if none had by then."""
@@ -127,3 +140,9 @@ class Truth:
 
 def _untimed(*_):
     return nullcontext()
+
+
+def _end_of(segment):
+    """The LSN where a segment of 16 MB ends; None for a .history, .backup or .partial file."""
+    match = _SEGMENT.fullmatch(segment)
+    return None if match is None else int(match[1], 16) << 32 | (int(match[2], 16) + 1) << 24
