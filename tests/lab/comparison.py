@@ -34,13 +34,18 @@ class Verdict:
 
 
 class Comparison:
-    """Scrapes for a while and remembers what was said and what was true at that moment."""
+    """Scrapes for a while and remembers what was said and what was true at that moment.
 
-    def __init__(self, exporter, truth, standbys, every=0.25):
+    Where the sampled truth does not apply, truth_of(standby, time) gives seconds, or (least, most)
+    where anything between them is right.
+    """
+
+    def __init__(self, exporter, truth, standbys, every=0.25, truth_of=None):
         self._exporter = exporter
         self._truth = truth
         self._standbys = standbys
         self._every = every
+        self._truth_of = truth_of or truth.lag
         self._samples = {standby.name: [] for standby in standbys}
         self._stalled = 0.0
         self.pages = []
@@ -52,27 +57,39 @@ class Comparison:
         while (begin := time.monotonic()) < end:
             page = self._exporter.scrape()
             self.pages.append(page)
-            # The page is as of some moment between asking and the answer.
-            at = begin + page.seconds / 2
             for standby in self._standbys:
                 said = page.value("pgrepl_lag_seconds", server=standby.name)
-                self._samples[standby.name].append((at, said, self._truth.lag(standby, at)))
+                self._samples[standby.name].append((page.at, said, self._truth_of(standby, page.at)))
             time.sleep(max(0.0, begin + self._every - time.monotonic()))
         self._stalled += self._truth.stalls.total() - stalled_before
         return self
 
     def verdict(self, standby):
         samples = self._samples[standby.name]
-        errors = [max(0.0, abs(said - true) - self._truth.stall(standby, at))
+        errors = [max(0.0, _distance(said, true) - self._truth.stall(standby, at))
                   for at, said, true in samples if said is not None]
         return Verdict(
             mean_error=sum(errors) / len(errors) if errors else float("inf"),
             worst_error=max(errors, default=float("inf")),
             false_alarm=self._every * sum(
-                said is not None and said > ALARM and true < HARMLESS for _, said, true in samples),
+                said is not None and said > ALARM and _range(true)[1] < HARMLESS
+                for _, said, true in samples),
             missed=self._every * sum(
-                true > ALARM and (said is None or said < true / 2) for _, said, true in samples),
+                _is_missed(said, _range(true)[0]) for _, said, true in samples),
             absent=self._every * sum(said is None for _, said, _ in samples),
             stalled=self._stalled,
             said=[said for _, said, _ in samples],
             true=[true for _, _, true in samples])
+
+
+def _is_missed(said, true):
+    return true > ALARM and (said is None or said < true / 2)
+
+
+def _distance(said, true):
+    least, most = _range(true)
+    return max(least - said, said - most, 0.0)
+
+
+def _range(true):
+    return true if isinstance(true, tuple) else (true, true)

@@ -18,12 +18,14 @@ def kill_sender(upstream, standby):
 
 
 @contextmanager
-def apply_delay(standby, seconds):
-    standby.set(recovery_min_apply_delay=f"{seconds}s")
-    try:
-        yield
-    finally:
-        standby.set(recovery_min_apply_delay=None)
+def pause_requested(standby):
+    """A pause is asked for, and startup can't take it up."""
+    with standby.frozen("startup"):
+        standby.execute("SELECT pg_wal_replay_pause()")
+        try:
+            yield
+        finally:
+            standby.execute("SELECT pg_wal_replay_resume()")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes on the primary, for as long as a `with` block lasts."""
 
+import subprocess
 import threading
 from contextlib import contextmanager
 
@@ -63,3 +64,11 @@ def _write_bulk(session, seconds):
             PERFORM pg_sleep(0.1);
           END LOOP;
         END $$""", seconds=10 * seconds)
+
+
+def base_backup(server):
+    """Takes one, and throws it away as it comes."""
+    command = server.shell("pg_basebackup", "-h", server.folder, "-p", server.port, "-D", "-",
+                           "-F", "tar", "-X", "fetch", "--checkpoint=fast")
+    subprocess.run(f"{command} >/dev/null", shell=True, check=True, timeout=120, cwd=server.folder,
+                   stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
