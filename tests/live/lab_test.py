@@ -10,10 +10,8 @@ import textwrap
 import time
 import unittest
 from pathlib import Path
-from types import SimpleNamespace
 
 from tests.lab.cluster import Cluster, Standby
-from tests.lab.comparison import Comparison
 from tests.lab.load import Load
 from tests.lab.ports import Ports
 from tests.lab.session import QueryFailed
@@ -187,23 +185,6 @@ class StallsTest(unittest.TestCase):
         self.assertAlmostEqual(during, 2, delta=0.5)
         self.assertAlmostEqual(shortly_after, 2, delta=0.5)
         self.assertLess(later, 0.5)
-
-    def test_a_wrong_figure_is_no_stall(self):
-        """Another standby's lag, or a constant, does not pass for this one's."""
-        verdict = compare([(second, 0.0, float(second)) for second in range(8)])
-        self.assertEqual(verdict.worst_error, 7)
-        self.assertGreater(verdict.missed, 0)
-        verdict = compare([(second, 6.0, 0.0) for second in range(8)])
-        self.assertGreater(verdict.false_alarm, 0)
-        self.assertEqual(compare([(0, 2.0, 0.0)], stall=1.9).worst_error, 2.0 - 1.9)
-
-
-def compare(samples, stall=0.0):
-    """The verdict on samples that nobody took."""
-    standby = SimpleNamespace(name="s1")
-    comparison = Comparison(None, SimpleNamespace(stall=lambda *_: stall), [standby])
-    comparison._samples["s1"] = samples
-    return comparison.verdict(standby)
 
 
 class PortsTest(unittest.TestCase):

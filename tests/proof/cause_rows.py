@@ -38,10 +38,26 @@ def _held(name, fault, looks_at, cause, inject, **load):
                 yield Hold(causes={looks_at: cause} | DELAYED)
 
 
-_held("C1", "snapshot conflict", "s2", "recovery_conflict",
-      lambda cluster: faults.snapshot_conflict(cluster.p, cluster.s2))
-_held("C2", "lock conflict: DDL against a reader", "s2", "recovery_conflict",
-      lambda cluster: faults.lock_conflict(cluster.p, cluster.s2))
+@rows.row("C1", "snapshot conflict", "s2")
+def snapshot_conflict(stage):
+    yield from _conflict(stage, faults.snapshot_conflict)
+
+
+@rows.row("C2", "lock conflict: DDL against a reader", "s2")
+def lock_conflict(stage):
+    yield from _conflict(stage, faults.lock_conflict)
+
+
+def _conflict(stage, inject):
+    with stage.load(), inject(stage.cluster.p, stage.cluster.s2):
+        began = time.monotonic()
+        yield Hold(causes={"s2": "recovery_conflict"} | DELAYED)
+        # The blocker's age; it isn't read with every pulse.
+        stage.check_soon(lambda page: (page.value(
+            "pgrepl_oldest_standby_query_seconds", server="s2") or 0) > time.monotonic() - began - 11,
+            "the age of the session that blocks", seconds=12)
+
+
 _held("C3", "max_connections below the primary's", "s2", "settings_too_low",
       lambda cluster: faults.settings_too_low(cluster.p, cluster.s2))
 _held("C4", "a pause that replay can't take up", "s2", "pause_requested",

@@ -143,6 +143,5 @@ class Stage:
         causes = Causes(comparison.pages, hold)
         for standby in standbys:
             outcome.wrong += causes.offences(standby.name)
-        if outcome.looks_at in hold.causes:
-            outcome.cause = causes.shown(outcome.looks_at)
+        outcome.cause = causes.shown(outcome.looks_at)
         return comparison
