@@ -6,6 +6,7 @@ import time
 from tests.lab.cluster import USUAL
 from tests.lab.faults import kill_sender
 from tests.lab.load import Load, bulk
+from tests.lab.waiting import wait_until
 
 from .row import ANY, Hold, Rows
 
@@ -156,9 +157,25 @@ def primary_lost_to_the_exporter(stage):
 @rows.row("S20", "standby cut, the primary only reads", "s1")
 def cut_from_a_reading_primary(stage):
     stage.wait_idle()
+    # Long enough for the exporter to have seen the last transaction before the checkpoint.
+    time.sleep(3)
     with stage.cluster.s1.receiver_cut():
-        stage.cluster.p.execute("CHECKPOINT")
-        compared = yield Hold()
-        stage.check(not any(compared.verdict(stage.cluster.s1).said), "it said more than 0")
-        behind = compared.pages[-1].value("pgrepl_lag_bytes", server="s1", stage="total")
-        stage.check(behind, f"{behind} bytes behind")
+        yield from _checkpointed(stage)
+
+
+@rows.row("S21", "last transaction, cut and checkpoint within one pulse", "s1")
+def cut_within_a_pulse(stage):
+    """What the standby misses is that checkpoint, but no sample of the primary tells them apart."""
+    stage.wait_idle()
+    stage.cluster.p.execute("INSERT INTO tick VALUES (now())")
+    wait_until(lambda: not stage.truth.lag(stage.cluster.s1), "s1 has it", every=0.01)
+    with stage.cluster.s1.receiver_cut():
+        yield from _checkpointed(stage)
+
+
+def _checkpointed(stage):
+    stage.cluster.p.execute("CHECKPOINT")
+    compared = yield Hold()
+    stage.check(not any(compared.verdict(stage.cluster.s1).said), "it said more than 0")
+    behind = compared.pages[-1].value("pgrepl_lag_bytes", server="s1", stage="total")
+    stage.check(behind, f"{behind} bytes behind")

@@ -12,7 +12,8 @@ from tests.lab.workspace import REPOSITORY
 
 FILE = REPOSITORY / "docs/lag-truth.md"
 COLUMNS = ("row", "fault", "worst standby", "truth at end", "said at end", "mean error",
-           "worst error", "false-alarm s", "missed s", "absent s", "cause", "holds")
+           "worst error", "false-alarm s", "missed s", "absent s", "cause", "machine stalled s",
+           "holds")
 
 HEAD = """# What is said about lag, against the truth
 
@@ -53,7 +54,7 @@ def write(outcomes, command, seconds):
 def _row(one):
     return _cells([one.row, one.fault, one.looks_at, one.true_at_end, one.said_at_end,
                    f"{one.mean_error:.2f}", f"{one.worst_error:.2f}", f"{one.false_alarm:.1f}",
-                   f"{one.missed:.1f}", f"{one.absent:.1f}", one.cause,
+                   f"{one.missed:.1f}", f"{one.absent:.1f}", one.cause, f"{one.stalled:.1f}",
                    "no" if one.wrong else "yes"])
 
 

@@ -20,7 +20,7 @@ class Hold:
     `causes` names the standbys that have one, or one of several; all others must have none.
     `truth`, where the sampled one does not apply, is a function of standby and time, of seconds or of (least, most).
     """
-    seconds: float = 12
+    seconds: float = 18
     causes: dict = field(default_factory=dict)
     truth: Callable | None = None
     # Standbys about which this hold has nothing to say.

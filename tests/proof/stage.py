@@ -40,6 +40,8 @@ class Stage:
         """From now on this is the primary, and these are the standbys."""
         self.primary, self.standbys = primary, standbys
         self.truth = self._closing.enter_context(Truth(primary, standbys))
+        for standby in standbys:
+            wait_until(lambda: self.truth.lag(standby) is not None, f"the truth of {standby.name}")
 
     def start_exporter(self, config, name="exporter"):
         return Exporter(self.workspace, self.binary, config, name=name)
