@@ -26,6 +26,7 @@ class Verdict:
     stalled: float = 0.0
     said: list = field(default_factory=list)
     true: list = field(default_factory=list)
+    worst: str = ""  # the sample with the worst error
 
     def __str__(self):
         return (f"mean error {self.mean_error:.2f} s, worst {self.worst_error:.2f} s, false alarm "
@@ -66,11 +67,13 @@ class Comparison:
 
     def verdict(self, standby):
         samples = self._samples[standby.name]
-        errors = [max(0.0, _distance(said, true) - self._truth.stall(standby, at))
+        errors = [(max(0.0, _distance(said, true) - self._truth.stall(standby, at)), at, said, true)
                   for at, said, true in samples if said is not None]
+        worst = max(errors, default=(float("inf"), 0.0, None, None), key=lambda one: one[0])
         return Verdict(
-            mean_error=sum(errors) / len(errors) if errors else float("inf"),
-            worst_error=max(errors, default=float("inf")),
+            mean_error=sum(one[0] for one in errors) / len(errors) if errors else float("inf"),
+            worst_error=worst[0],
+            worst=f"after {worst[1] - samples[0][0]:.1f} s said {worst[2]}, true {worst[3]}",
             false_alarm=self._every * sum(
                 said is not None and said > ALARM and _range(true)[1] < HARMLESS
                 for _, said, true in samples),

@@ -69,7 +69,7 @@ class Outcome:
         self.stalled = max(self.stalled, verdict.stalled)
         if broken := _broken(verdict):
             self.wrong.append(f"{server}: {', '.join(broken)} (true {_figure(verdict.true[-1])}, "
-                              f"said {_figure(verdict.said[-1])} at the end)")
+                              f"said {_figure(verdict.said[-1])} at the end; worst {verdict.worst})")
 
     def as_dict(self):
         return asdict(self)

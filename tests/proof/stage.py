@@ -28,6 +28,8 @@ class Stage:
         self.cluster = Cluster(workspace, plan, settings=SETTINGS | (settings or {}))
         self.delays = {standby.name: standby.apply_delay for standby in plan}
         self._closing = ExitStack()
+        # Its table, so that rows in which it is idle can write to it.
+        Load(self.cluster.p)
         self.truth = None
         self.watch_truth(self.cluster.p, self.cluster.standbys)
         self.exporter = self.start_exporter(self.cluster.exporter_config())
