@@ -77,7 +77,7 @@ class Truth:
             thread.join()
 
     def lag(self, standby, at=None):
-        """Seconds, or None before the first samples. `at` is on the time.monotonic() clock."""
+        """Seconds; None where the samples begin too late to tell. `at` is of time.monotonic()."""
         at = time.monotonic() if at is None else at
         track = self._tracks[standby.name]
         # A standby that doesn't answer hasn't replayed since, or nobody could read it if it had.
@@ -86,6 +86,8 @@ class Truth:
             return None
         if standby.archive_fed and not self._archived_past(track.positions[index], at):
             return 0.0
+        if self._primary.last_before(at) < 0 or track.positions[index] < self._primary.positions[0]:
+            return None
         begin = self._first_transaction_past(track.positions[index], at)
         return 0.0 if begin is None else at - begin
 
@@ -109,8 +111,6 @@ class Truth:
         primary = self._primary
         seen = primary.last_before(at) + 1
         past = bisect.bisect_right(primary.positions, position, hi=seen)
-        if past == 0:
-            return None
         known = primary.snapshots[past - 1]
         for index in range(past, seen):
             if primary.snapshots[index] != known:
@@ -135,7 +135,8 @@ class Truth:
                     (row,) = session.rows(sql)
             except (Disconnected, QueryFailed, TookTooLong):
                 continue
-            track.add(time.monotonic(), row)
+            if row[0]:  # NULL on a primary that was started as one
+                track.add(time.monotonic(), row)
 
 
 def _untimed(*_):

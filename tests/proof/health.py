@@ -22,7 +22,7 @@ FALSE_LAG = 1.0
 
 
 def mix(stage, seconds=SECONDS):
-    """Plays it; the outcome's figures are of the standby that was told worst."""
+    """Plays it; the outcome's figures are of all standbys together."""
     outcome = Outcome("mix", f"none: {seconds / 60:.0f} min of {', '.join(ACTS)}", "all")
     begin = time.monotonic()
     with _watcher(stage, outcome):
@@ -88,13 +88,20 @@ ACTS = {"idle": _idle, "writes": _writes, "bulk load": _bulk_load, "vacuum": _va
 @contextmanager
 def _watcher(stage, outcome):
     end = threading.Event()
-    thread = threading.Thread(target=_watch, args=(stage, outcome, end))
+    thread = threading.Thread(target=_watch_or_tell, args=(stage, outcome, end))
     thread.start()
     try:
         yield
     finally:
         end.set()
         thread.join()
+
+
+def _watch_or_tell(stage, outcome, end):
+    try:
+        _watch(stage, outcome, end)
+    except Exception as error:  # Nobody watched from then on.
+        outcome.wrong.append(f"the watcher ended: {type(error).__name__}: {error}")
 
 
 def _watch(stage, outcome, end):
@@ -119,8 +126,8 @@ def _offences(stage, page, errors):
     if (primaries := page.value("pgrepl_primaries")) != 1:
         yield "primaries", primaries
     for standby in stage.standbys:
-        said, true = page.value("pgrepl_lag_seconds", server=standby.name), stage.truth.lag(
-            standby, page.at)
+        said = page.value("pgrepl_lag_seconds", server=standby.name)
+        true = stage.truth.lag(standby, page.at)
         if said is None:
             yield f"{standby.name} absent", 1
             continue

@@ -3,7 +3,7 @@
 
 import time
 import traceback
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from tests.lab.cluster import Cluster
 from tests.lab.comparison import Comparison
@@ -36,13 +36,15 @@ class Stage:
         self.wrong = []
 
     def close(self):
-        self._closing.close()
+        self.truth.__exit__()
 
-    def watch_truth(self, primary, standbys):
-        """From now on this is the primary, and these are the standbys."""
+    def watch_truth(self, primary, standbys, comparable=True):
+        """From now on this is the primary, and these are the standbys, all on its timeline?"""
+        if self.truth is not None:
+            self.truth.__exit__()
         self.primary, self.standbys = primary, standbys
-        self.truth = self._closing.enter_context(Truth(primary, standbys))
-        for standby in standbys:
+        self.truth = Truth(primary, standbys).__enter__()
+        for standby in standbys if comparable else ():
             wait_until(lambda: self.truth.lag(standby) is not None, f"the truth of {standby.name}")
 
     def start_exporter(self, config, name="exporter"):
