@@ -27,7 +27,6 @@ class Stage:
         self.binary = binary
         self.cluster = Cluster(workspace, plan, settings=SETTINGS | (settings or {}))
         self.delays = {standby.name: standby.apply_delay for standby in plan}
-        self._closing = ExitStack()
         # Its table, so that rows in which it is idle can write to it.
         Load(self.cluster.p)
         self.truth = None
