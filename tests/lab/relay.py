@@ -91,10 +91,12 @@ class Relay:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sockets.add(one)
-        _in_background(self._carry, server, client, True)
+        back = _in_background(self._carry, server, client, True)
         self._carry(client, server, False)
+        back.join()
         for one in (client, server):
             self._sockets.discard(one)
+            one.close()
 
     def _carry(self, source, destination, throttled):
         with suppress(OSError):
@@ -119,4 +121,6 @@ class Relay:
 
 
 def _in_background(work, *subjects):
-    threading.Thread(target=work, args=subjects, name="relay", daemon=True).start()
+    thread = threading.Thread(target=work, args=subjects, name="relay", daemon=True)
+    thread.start()
+    return thread

@@ -3,17 +3,22 @@
 
 import os
 import signal
+import socket
+import socketserver
 import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 import unittest
+from contextlib import suppress
 from pathlib import Path
 
 from tests.lab.cluster import Cluster, Standby
 from tests.lab.load import Load
 from tests.lab.ports import Ports
+from tests.lab.relay import Relay
 from tests.lab.session import QueryFailed
 from tests.lab.truth import Truth
 from tests.lab.waiting import TookTooLong, wait_until
@@ -185,6 +190,67 @@ class StallsTest(unittest.TestCase):
         self.assertAlmostEqual(during, 2, delta=0.5)
         self.assertAlmostEqual(shortly_after, 2, delta=0.5)
         self.assertLess(later, 0.5)
+
+
+class RelayTest(unittest.TestCase):
+    """In front of something that answers with what it was told."""
+
+    def setUp(self):
+        ports = Ports()
+        self.addCleanup(ports.release)
+        echo = socketserver.ThreadingTCPServer(("127.0.0.1", ports.take()), Echo)
+        self.addCleanup(echo.server_close)
+        self.addCleanup(echo.shutdown)
+        threading.Thread(target=echo.serve_forever, daemon=True).start()
+        self.relay = self.enterContext(Relay(ports.take(), echo.server_address[1]))
+        self.client = self.connect()
+
+    def connect(self):
+        client = socket.create_connection(("127.0.0.1", self.relay.port), timeout=5)
+        self.addCleanup(client.close)
+        return client
+
+    def say(self, words):
+        self.client.sendall(words)
+        return self.client.recv(len(words))
+
+    def test_passes(self):
+        self.assertEqual(self.say(b"hello"), b"hello")
+
+    def test_stalled_nothing_passes_and_then_nothing_is_lost(self):
+        self.assertEqual(self.say(b"hello"), b"hello")
+        with self.relay.stalled():
+            self.client.settimeout(0.3)
+            with self.assertRaises(TimeoutError):
+                self.say(b"again")
+        self.client.settimeout(5)
+        self.assertEqual(self.client.recv(5), b"again")
+
+    def test_cut_connections_end(self):
+        self.assertEqual(self.say(b"hello"), b"hello")
+        with self.relay.cut():
+            self.assertEqual(self.client.recv(1), b"")
+            self.client = self.connect()
+            with suppress(ConnectionError):
+                self.assertEqual(self.say(b"again"), b"")
+        self.client = self.connect()
+        self.assertEqual(self.say(b"again"), b"again")
+
+    def test_throttled(self):
+        begin = time.monotonic()
+        with self.relay.throttled(100_000):
+            self.client.sendall(bytes(50_000))
+            left = 50_000
+            while left:
+                left -= len(self.client.recv(left))
+        self.assertAlmostEqual(time.monotonic() - begin, 0.5, delta=0.3)
+
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        with suppress(ConnectionError):
+            while words := self.request.recv(4096):
+                self.request.sendall(words)
 
 
 class PortsTest(unittest.TestCase):
