@@ -54,6 +54,10 @@ test-asan test-tsan: test-%: dependencies ## unit and live tests with sanitizers
 	cmake --build --preset $* -j $(JOBS)
 	PGREPL_EXPORTER=$(CURDIR)/build/$*/exporter/pg_replication_exporter ctest --preset $* -L 'unit|live'
 
+.PHONY: proof-truth
+proof-truth: build ## every fault against the truth, on real servers, into docs/lag-truth.md
+	python3 -B -m tests.proof.truth --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
+
 .PHONY: bench
 bench: build ## measure the release binary on four real servers, into docs/performance.md
 	python3 -m bench.scrape --exporter $(CURDIR)/$(EXPORTER) --write

@@ -2,10 +2,11 @@
 """A replication topology, built with the setup kit."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .postgres import Server, installed
 from .process import run
+from .relay import Relay
 from .waiting import wait_until
 from .workspace import REPOSITORY
 
@@ -18,6 +19,10 @@ class Standby:
     name: str
     upstream: str = "p"
     slot: bool = False
+    relayed: bool = False  # receives through a relay, cluster.relays[name]
+    archive_fed: bool = False  # by the archive of p alone, it has no primary_conninfo
+    apply_delay: int = 0  # seconds
+    settings: dict = field(default_factory=dict)
 
 
 # The topology of the fault table: with and without a slot, and a cascade.
@@ -37,13 +42,21 @@ class Cluster:
         self._progress = progress
         self.monitor_password_file = workspace.secret("monitor.password", "lab-monitor")
         self._replication_password_file = workspace.secret("replication.password", "lab-replication")
-        self.servers = {name: Server(workspace, name, self._programs)
-                        for name in ("p", *(standby.name for standby in plan))}
+        self.servers = {"p": Server(workspace, "p", self._programs)} | {
+            standby.name: Server(workspace, standby.name, self._programs, standby.archive_fed)
+            for standby in plan}
+        self.relays = {standby.name: Relay(workspace.ports.take(),
+                                           self.servers[standby.upstream].port)
+                       for standby in plan if standby.relayed}
         self._create_primary(plan)
+        for relay in self.relays.values():
+            # Its thread is a daemon: it ends with us, as the servers do.
+            relay.start()
         for generation in _generations(plan):
             _at_once(self._create_standby, generation)
-        for standby in self.standbys:
-            wait_until(standby.is_streaming, f"{standby.name} streams")
+        for standby in plan:
+            if not standby.archive_fed:
+                wait_until(self.servers[standby.name].is_streaming, f"{standby.name} streams")
 
     def __getattr__(self, name):
         try:
@@ -54,6 +67,11 @@ class Cluster:
     @property
     def standbys(self):
         return [server for name, server in self.servers.items() if name != "p"]
+
+    @property
+    def archive(self):
+        """Where p archives."""
+        return self.p.folder / "wal_archive"
 
     def exporter_config(self, *names, cluster="main"):
         """The exporter's configuration for these servers, else for all."""
@@ -82,12 +100,21 @@ class Cluster:
 
     def _create_standby(self, plan):
         self._progress(f"standby {plan.name} of {plan.upstream}")
-        self._kit("setup_standby.sh", self.servers[plan.name], [
-            "127.0.0.1", f"--primary-port={self.servers[plan.upstream].port}",
-            f"--name={plan.name}", f"--slot={plan.name}" if plan.slot else "--no-slot"])
+        server, upstream = self.servers[plan.name], self.servers[plan.upstream]
+        words = [f"--archive-dir={self.archive}"] if plan.archive_fed else []
+        relay = self.relays.get(plan.name, upstream)
+        self._kit("setup_standby.sh", server, [
+            "127.0.0.1", f"--primary-port={relay.port}", f"--name={plan.name}",
+            f"--slot={plan.name}" if plan.slot else "--no-slot", *words], plan.settings)
+        if plan.archive_fed:
+            # The kit makes standbys that stream; this one has only its archive from now on.
+            server.set(primary_conninfo="")
+        if plan.apply_delay:
+            server.set(recovery_min_apply_delay=f"{plan.apply_delay}s")
 
-    def _kit(self, script, server, words):
-        settings = {"cluster_name": server.name, "fsync": "off", **self._settings}
+    def _kit(self, script, server, words, settings=None):
+        settings = {"cluster_name": server.name, "fsync": "off", **self._settings,
+                    **(settings or {})}
         run([KIT / script, *words, f"--data-dir={server.data}", f"--port={server.port}",
              f"--bin-dir={self._programs}", f"--socket-dir={server.folder}",
              f"--os-user={self._workspace.postgres_user}", "--listen=127.0.0.1",

@@ -32,7 +32,9 @@ class Exporter(Process):
     def scrape(self, seconds=5):
         begin = time.monotonic()
         text = self.get(seconds=seconds)
-        return parse(text, seconds=time.monotonic() - begin)
+        seconds = time.monotonic() - begin
+        # It is as of some moment between asking and the answer.
+        return parse(text, seconds, at=begin + seconds / 2)
 
     def wait_for(self, condition, what, seconds=15):
         """Scrapes until condition(page) holds; returns that page."""

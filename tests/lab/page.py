@@ -15,6 +15,7 @@ class Page:
     text: str
     families: dict
     seconds: float
+    at: float = 0.0  # on the time.monotonic() clock
 
     def series(self, name, **labels):
         """{labels: value} of the samples that carry at least these labels."""
@@ -39,7 +40,7 @@ class Page:
         return {(name, pairs) for name, samples in self.families.items() for pairs in samples}
 
 
-def parse(text, seconds=0.0):
+def parse(text, seconds=0.0, at=0.0):
     """Strict where it matters to us: a line that is no sample, or comes twice, is an error."""
     families = {}
     for line in text.splitlines():
@@ -55,7 +56,7 @@ def parse(text, seconds=0.0):
         if pairs in samples:
             raise ValueError(f"twice on the page: {line}")
         samples[pairs] = float(value)
-    return Page(text, families, seconds)
+    return Page(text, families, seconds, at)
 
 
 def _unescape(match):

@@ -33,8 +33,9 @@ class Server:
     A fault is a context manager: it holds inside the block and is healed after it.
     """
 
-    def __init__(self, workspace, name, programs):
+    def __init__(self, workspace, name, programs, archive_fed=False):
         self.name = name
+        self.archive_fed = archive_fed
         self.port = workspace.ports.take()
         self.folder = workspace.directory(name, workspace.postgres_user)
         self.data = self.folder / "data"
@@ -79,7 +80,7 @@ class Server:
     # Life.
 
     def start(self):
-        self._pg_ctl("start", "--wait", "--timeout=30", f"--log={self.log_file}")
+        self._pg_ctl("start", "--wait", "--timeout=120", f"--log={self.log_file}")
 
     def stop(self, mode="fast", seconds=20):
         """Stops it; 'immediate' is what a crash leaves. SIGKILL past the deadline."""

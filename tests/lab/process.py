@@ -9,6 +9,11 @@ from contextlib import contextmanager
 from .waiting import wait_until
 
 
+# What is run to its end builds something. That isn't what is measured: on a stalled machine it may
+# take its time.
+BUILD_SECONDS = 180
+
+
 def as_user(user):
     """Arguments for subprocess that run a program as this OS user."""
     if os.geteuid() != 0 or user is None:
@@ -16,7 +21,7 @@ def as_user(user):
     return {"user": user, "group": user, "extra_groups": []}
 
 
-def run(argv, *, cwd=None, env=None, user=None, seconds=60, accept=(0,)):
+def run(argv, *, cwd=None, env=None, user=None, seconds=BUILD_SECONDS, accept=(0,)):
     """Runs a program to its end and returns what it printed; its own words when it fails."""
     done = subprocess.run(
         [str(word) for word in argv], cwd=cwd, env=env, timeout=seconds, text=True,

@@ -72,7 +72,8 @@ def end_all(folder):
         _kill(pid, signal.SIGQUIT if is_postgres(pid) else signal.SIGTERM)
         _kill(pid, signal.SIGCONT)
     killing = time.monotonic() + 3
-    deadline = killing + 3
+    # A stalled machine may need long; giving up leaves processes behind.
+    deadline = killing + 50
     while (left := _survivors(folder)) and time.monotonic() < deadline:
         if time.monotonic() > killing:
             for pid in left:

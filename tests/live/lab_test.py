@@ -3,16 +3,22 @@
 
 import os
 import signal
+import socket
+import socketserver
 import subprocess
 import sys
+import tempfile
 import textwrap
+import threading
 import time
 import unittest
+from contextlib import suppress
 from pathlib import Path
 
 from tests.lab.cluster import Cluster, Standby
 from tests.lab.load import Load
 from tests.lab.ports import Ports
+from tests.lab.relay import Relay
 from tests.lab.session import QueryFailed
 from tests.lab.truth import Truth
 from tests.lab.waiting import TookTooLong, wait_until
@@ -46,12 +52,12 @@ class FaultTest(unittest.TestCase):
         """
         now = time.monotonic()
         for standby in self.cluster.standbys:
-            lag = self.truth.lag(standby, now)
+            lag, stall = self.truth.lag(standby, now), self.truth.stall(standby, now)
             if standby.name in names:
-                self.assertGreater(lag, FAULT_SECONDS - 1.5, standby.name)
-                self.assertLess(lag, now - before + 0.5, standby.name)
+                self.assertGreater(lag, FAULT_SECONDS - 1.5 - stall, standby.name)
+                self.assertLess(lag, now - before + 0.5 + stall, standby.name)
             else:
-                self.assertLess(lag, 1.5, standby.name)
+                self.assertLess(lag, 1.5 + stall, standby.name)
 
     def test_everyone_streams_from_the_planned_upstream(self):
         cluster = self.cluster
@@ -132,6 +138,8 @@ class WorkspaceTest(unittest.TestCase):
         import signal, time
         from tests.lab.cluster import Cluster
         from tests.lab.workspace import Workspace
+        # A shell that runs us in the background has it ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         with Workspace() as workspace:
             cluster = Cluster(workspace, plan=[])
             cluster.p.value("SELECT 1")
@@ -144,13 +152,17 @@ class WorkspaceTest(unittest.TestCase):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             with self.subTest(number.name):
                 folder = self.run_and_kill_owner(number)
-                wait_until(lambda: not folder.exists(), f"{folder} is removed")
+                wait_until(lambda: not folder.exists(), f"{folder} is removed", seconds=60)
                 self.assertEqual(pids_in(folder), [])
 
     def run_and_kill_owner(self, number):
-        with subprocess.Popen([sys.executable, "-c", self.OWNER], cwd=REPOSITORY,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as owner:
-            folder = Path(owner.stdout.readline().decode().strip())
+        with tempfile.TemporaryFile() as errors, subprocess.Popen(
+                [sys.executable, "-c", self.OWNER], cwd=REPOSITORY, stdout=subprocess.PIPE,
+                stderr=errors) as owner:
+            said = owner.stdout.readline().decode().strip()
+            # Nothing: it failed before there was anything to kill.
+            self.assertTrue(said, errors.seek(0) or errors.read().decode())
+            folder = Path(said)
             self.assertNotEqual(pids_in(folder), [])
             os.kill(owner.pid, number)
         return folder
@@ -159,6 +171,86 @@ class WorkspaceTest(unittest.TestCase):
 def pids_in(folder):
     return [pid for pid in processes()
             if (directory := working_directory(pid)) and Path(directory).is_relative_to(folder)]
+
+
+class StallsTest(unittest.TestCase):
+    """A stall is forgiven where it was, and nowhere else."""
+
+    def test_a_frozen_process_knows_when_it_stood_still(self):
+        script = ("import time\nfrom tests.lab.stall import Stalls\nwith Stalls() as stalls:\n"
+                  " time.sleep(1); print(flush=True); time.sleep(3); now = time.monotonic()\n"
+                  " print(stalls.around(now - 2.6), stalls.around(now), stalls.around(now + 3))")
+        with subprocess.Popen([sys.executable, "-c", script], cwd=REPOSITORY, text=True,
+                              stdout=subprocess.PIPE) as clock:
+            clock.stdout.readline()
+            os.kill(clock.pid, signal.SIGSTOP)
+            time.sleep(2)
+            os.kill(clock.pid, signal.SIGCONT)
+            during, shortly_after, later = map(float, clock.stdout.readline().split())
+        self.assertAlmostEqual(during, 2, delta=0.5)
+        self.assertAlmostEqual(shortly_after, 2, delta=0.5)
+        self.assertLess(later, 0.5)
+
+
+class RelayTest(unittest.TestCase):
+    """In front of something that answers with what it was told."""
+
+    def setUp(self):
+        ports = Ports()
+        self.addCleanup(ports.release)
+        echo = socketserver.ThreadingTCPServer(("127.0.0.1", ports.take()), Echo)
+        self.addCleanup(echo.server_close)
+        self.addCleanup(echo.shutdown)
+        threading.Thread(target=echo.serve_forever, daemon=True).start()
+        self.relay = self.enterContext(Relay(ports.take(), echo.server_address[1]))
+        self.client = self.connect()
+
+    def connect(self):
+        client = socket.create_connection(("127.0.0.1", self.relay.port), timeout=5)
+        self.addCleanup(client.close)
+        return client
+
+    def say(self, words):
+        self.client.sendall(words)
+        return self.client.recv(len(words))
+
+    def test_passes(self):
+        self.assertEqual(self.say(b"hello"), b"hello")
+
+    def test_stalled_nothing_passes_and_then_nothing_is_lost(self):
+        self.assertEqual(self.say(b"hello"), b"hello")
+        with self.relay.stalled():
+            self.client.settimeout(0.3)
+            with self.assertRaises(TimeoutError):
+                self.say(b"again")
+        self.client.settimeout(5)
+        self.assertEqual(self.client.recv(5), b"again")
+
+    def test_cut_connections_end(self):
+        self.assertEqual(self.say(b"hello"), b"hello")
+        with self.relay.cut():
+            self.assertEqual(self.client.recv(1), b"")
+            self.client = self.connect()
+            with suppress(ConnectionError):
+                self.assertEqual(self.say(b"again"), b"")
+        self.client = self.connect()
+        self.assertEqual(self.say(b"again"), b"again")
+
+    def test_throttled(self):
+        begin = time.monotonic()
+        with self.relay.throttled(100_000):
+            self.client.sendall(bytes(50_000))
+            left = 50_000
+            while left:
+                left -= len(self.client.recv(left))
+        self.assertAlmostEqual(time.monotonic() - begin, 0.5, delta=0.3)
+
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        with suppress(ConnectionError):
+            while words := self.request.recv(4096):
+                self.request.sendall(words)
 
 
 class PortsTest(unittest.TestCase):

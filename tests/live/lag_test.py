@@ -13,18 +13,19 @@ from pathlib import Path
 
 from tests.lab import promtool
 from tests.lab.cluster import Cluster, Standby
-from tests.lab.comparison import Comparison
+from tests.lab.comparison import WORST_ERROR, Comparison
 from tests.lab.exporter import Exporter
 from tests.lab.load import Load
 from tests.lab.stranger import Stranger, refusal
 from tests.lab.truth import Truth
 from tests.lab.waiting import TookTooLong
 from tests.lab.workspace import Workspace
+from tests.proof.causes import Causes
+from tests.proof.row import CAUSE_FAMILY, Hold
 
 BINARY = os.environ.get("PGREPL_EXPORTER")
 
 FAULT_SECONDS = 8
-WORST_ERROR = 1.5  # one pulse of a second, and half of one for the scrape
 
 # Families of a standby that are on the page in health and in every fault.
 STANDBY_FAMILIES = (
@@ -103,6 +104,15 @@ class ExporterTest(unittest.TestCase):
                 else:
                     self.assertLess(max(said), WORST_ERROR)
 
+    def assert_causes(self, comparison, **causes):
+        """Of these standbys, shown soon and steady; of all others none."""
+        pages = comparison.pages
+        if CAUSE_FAMILY not in pages[-1].families:
+            return  # Not this exporter.
+        shown = Causes(pages, Hold(causes=causes))
+        for standby in self.cluster.standbys:
+            self.assertEqual(shown.offences(standby.name), [])
+
     def assert_nothing_vanished(self, before, after):
         families = (*STANDBY_FAMILIES, *UPSTREAM_FAMILIES)
         self.assertEqual(
@@ -119,7 +129,9 @@ class ExporterTest(unittest.TestCase):
 class FaultTest(ExporterTest):
     def test_healthy(self):
         with self.healthy() as page:
-            self.assert_only_lagging(self.compare())
+            comparison = self.compare()
+            self.assert_only_lagging(comparison)
+            self.assert_causes(comparison)
         for family in STANDBY_FAMILIES:
             for standby in self.cluster.standbys:
                 self.assertTrue(page.series(family, server=standby.name), family)
@@ -130,11 +142,22 @@ class FaultTest(ExporterTest):
         comparison = self.compare()
         for standby in self.cluster.standbys:
             self.assertEqual(max(comparison.verdict(standby).said), 0, standby.name)
+        self.assert_causes(comparison)
 
     def test_replay_paused(self):
         with self.healthy() as before, self.cluster.s1.replay_paused():
             comparison = self.compare()
             self.assert_only_lagging(comparison, "s1")
+            self.assert_causes(comparison, s1="replay_paused")
+            self.assert_nothing_vanished(before, comparison.pages[-1])
+
+    def test_receiver_frozen(self):
+        """Both sides say streaming; nothing but ages and the lag tell that nothing comes."""
+        with self.healthy() as before, self.cluster.s1.frozen("walreceiver"):
+            comparison = self.compare()
+            self.assertTrue(self.cluster.s1.is_streaming())
+            self.assert_only_lagging(comparison, "s1")
+            self.assert_causes(comparison, s1="connection_stalled")
             self.assert_nothing_vanished(before, comparison.pages[-1])
 
     def test_receiver_cut_under_writes(self):
@@ -142,6 +165,7 @@ class FaultTest(ExporterTest):
             comparison = self.compare()
             page = comparison.pages[-1]
             self.assert_only_lagging(comparison, "s1")
+            self.assert_causes(comparison, s1="receiver_down")
             self.assert_values(page, receiver_up={"s1": 0, "s2": 1}, up={"s1": 1},
                                standby_connected={"s1": 0, "s2": 1})
             self.assert_nothing_vanished(before, page)
@@ -158,6 +182,7 @@ class FaultTest(ExporterTest):
         with self.healthy(), self.cluster.s2.receiver_cut():
             comparison = self.compare()
             self.assert_only_lagging(comparison, "s2", "s3")
+            self.assert_causes(comparison, s2="receiver_down", s3="upstream_lagging")
             self.assert_values(comparison.pages[-1], receiver_up={"s2": 0, "s3": 1})
 
     def test_standby_stopped(self):
@@ -177,6 +202,7 @@ class FaultTest(ExporterTest):
             comparison = self.compare()
             page = comparison.pages[-1]
             self.assert_only_lagging(comparison, "s3")
+            self.assert_causes(comparison, s3=("connection_stalled", "unknown"))
             self.assert_values(page, up={"s3": 0, "p": 1, "s1": 1, "s2": 1})
             self.assertEqual(page.state("pgrepl_up_reason", "reason", server="s3"), "timeout")
             self.assertLess(max(page.seconds for page in comparison.pages), 0.5)
