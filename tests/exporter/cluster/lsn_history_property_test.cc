@@ -283,6 +283,18 @@ INSTANTIATE_TEST_SUITE_P(Patterns, LsnHistoryMemory,
                                          Pattern::kWalStandsStill, Pattern::kReceivers,
                                          Pattern::kHoles));
 
+// Four months of pulses.
+TEST(LsnHistoryProperty, TenMillionSamplesAreBoundedToo) {
+  LsnHistory history(kPulse);
+  Time at(1000h);
+  for (std::uint64_t pulse = 0; pulse < 10'000'000; ++pulse) {
+    at += 1s;
+    history.Append(at, 1000 + 64 * pulse, pulse);
+  }
+  EXPECT_LE(history.MemoryBytes(), LsnHistory::kMaxEntries * 32);
+  EXPECT_LT(*history.Oldest(), at - 24h * 29);
+}
+
 TEST(LsnHistoryProperty, AnyMixOfSourcesKeepsTheOrder) {
   for (unsigned seed = 0; seed < 20; ++seed) {
     Primary random(seed);
