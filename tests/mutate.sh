@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Breaks one rule of the evaluation at a time, builds, and says which test noticed.
+# SPDX-License-Identifier: Apache-2.0
+#
+# Each file of tests/mutations is a patch against exporter/cluster: its first line says what is wrong
+# then. One that no test catches fails the run, and so does one that no longer applies or builds.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+usage() {
+  cat <<'USAGE'
+Usage: tests/mutate.sh [--check | NAME...]
+
+  NAME...  only these of tests/mutations, without .patch
+  --check  only see that every patch applies to the working tree; takes a second
+USAGE
+}
+
+scratch=build/mutate
+tree=$scratch/tree
+build=$scratch/build
+# What takes long and no rule of the evaluation decides.
+export GTEST_FILTER='-*TenMillion*'
+
+patches() {
+  if (($#)); then printf 'tests/mutations/%s.patch\n' "$@"; else ls tests/mutations/*.patch; fi
+}
+
+check() {
+  local patch failed=0
+  for patch in $(patches); do
+    patch --dry-run --silent -p1 <"$patch" >/dev/null || {
+      echo "mutate: $patch no longer applies: mend or remove it"
+      failed=1
+    }
+  done
+  return "$failed"
+}
+
+prepare() {
+  mkdir -p $tree
+  git ls-files -co --exclude-standard -z | xargs -0 cp -pu --parents -t $tree
+  ln -sfn "$PWD/.cache" $tree/.cache
+  cmake -G Ninja -S $tree -B $build -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-g0 >/dev/null
+  mapfile -t programs < <(ctest --test-dir $build -N -R '^exporter_cluster_' |
+    sed -n 's/.*: \(exporter_cluster_.*\)/\1/p')
+}
+
+compile() { cmake --build $build --target "${programs[@]}" >$scratch/build.log 2>&1; }
+
+# 0: all pass.
+run_tests() {
+  ctest --test-dir $build -R '^exporter_cluster_' -j "$(nproc)" --stop-on-failure \
+    --output-on-failure >$scratch/test.log 2>&1
+}
+
+first_failure() {
+  sed -n 's/^\[  FAILED  \] \([^ ,]*\).*/\1/p' $scratch/test.log | head -n 1
+}
+
+# Prints a line on what became of one patch; 1 when it survived.
+try() {
+  local name verdict=0 line
+  name=$(basename "$1" .patch)
+  patch --silent -d $tree -p1 <"$1"
+  if ! compile; then
+    line='DOES NOT BUILD'
+    verdict=1
+  elif run_tests; then
+    line='SURVIVED'
+    verdict=1
+  else
+    line="caught by $(first_failure)"
+  fi
+  patch --silent -R -d $tree -p1 <"$1"
+  printf '%-40s %s\n' "$name" "$line"
+  return $verdict
+}
+
+case ${1:-} in
+  --help) usage; exit 0 ;;
+  --check) check; exit ;;
+  -*) usage >&2; exit 2 ;;
+esac
+
+prepare
+compile || { tail -n 20 $scratch/build.log; exit 1; }
+run_tests || { tail -n 40 $scratch/test.log; echo "mutate: the tests fail without any mutation"; exit 1; }
+survived=0
+count=0
+for patch in $(patches "$@"); do
+  count=$((count + 1))
+  try "$patch" || survived=$((survived + 1))
+done
+echo "mutate: $count mutations, $((count - survived)) caught, $survived not"
+((survived == 0))
