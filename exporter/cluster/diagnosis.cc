@@ -43,7 +43,7 @@ const Fact* Diagnosis::FactOf(const Member& member, CollectorId id) const {
 void Diagnosis::Explain(std::size_t index, LagView& lag) const {
   const Member& member = memory_.members()[index];
   CauseInputs inputs = FromUpstream(member.standby, lag);
-  inputs.different_system = evaluation_.IsOfAnotherSystem(member);
+  inputs.different_system = !member.IsOfSystem(memory_.system());
   AddOwn(member, inputs, lag.evidence);
   lag.cause = CauseOf(inputs);
 }

@@ -201,21 +201,6 @@ std::optional<std::size_t> Evaluation::CurrentPrimary() const {
   return newest;
 }
 
-bool Evaluation::IsOfAnotherSystem(const Member& member) const {
-  const auto count = [&](const std::string& system) {
-    return std::count_if(memory_.members().begin(), memory_.members().end(),
-                         [&](const Member& one) { return one.system_identifier == system; });
-  };
-  if (member.system_identifier.empty()) return false;
-  const std::string* most = &member.system_identifier;
-  // Of two that are as frequent, the one configured first.
-  for (auto one = memory_.members().rbegin(); one != memory_.members().rend(); ++one) {
-    const std::string& system = one->system_identifier;
-    if (!system.empty() && count(system) >= count(*most)) most = &system;
-  }
-  return *most != member.system_identifier;
-}
-
 std::optional<bool> Evaluation::HasDiverged(const Member& member) const {
   if (!member.snapshot || !member.timeline || !member.role) return std::nullopt;
   std::optional<Lsn> has = member.standby.Has();

@@ -39,9 +39,6 @@ class Evaluation {
   /// The live primary of the newest timeline that tells its position.
   [[nodiscard]] std::optional<std::size_t> CurrentPrimary() const;
 
-  /// Not of the system that most configured servers are of.
-  [[nodiscard]] bool IsOfAnotherSystem(const Member& member) const;
-
   /// The server has WAL that the newest timeline of its system left behind; nullopt when that can't
   /// be told.
   [[nodiscard]] std::optional<bool> HasDiverged(const Member& member) const;

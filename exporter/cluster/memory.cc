@@ -94,10 +94,23 @@ void Memory::FollowIdentity(Member& member) {
   if (snapshot.role) member.role = snapshot.role;
   const FactPtr& fact = snapshot.Of(CollectorId::kServer).fact;
   if (fact) {
-    member.system_identifier = static_cast<const ServerFact*>(fact.get())->system_identifier;
-    member.standby.system_identifier = member.system_identifier;
+    const auto& server = *static_cast<const ServerFact*>(fact.get());
+    const bool is_new = member.system_identifier != server.system_identifier;
+    member.system_identifier = member.standby.system_identifier = server.system_identifier;
+    if (is_new) system_ = SystemOfMost();
   }
   member.standby.identity.host = HostOf(snapshot.address);
+}
+
+std::string Memory::SystemOfMost() const {
+  std::map<std::string, int> counts;
+  for (const Member& member : members_) ++counts[member.system_identifier];
+  std::string most;
+  for (const Member& member : members_) {
+    const std::string& system = member.system_identifier;
+    if (!system.empty() && (most.empty() || counts[system] > counts[most])) most = system;
+  }
+  return most;
 }
 
 void Memory::FollowPrimary(Member& member) {

@@ -78,6 +78,9 @@ class Memory {
   /// Standbys that aren't configured, parallel to roster().standbys().
   [[nodiscard]] const std::vector<Standby>& others() const { return others_; }
   [[nodiscard]] const Roster& roster() const { return roster_; }
+  /// The system identifier of most configured servers, of two that are as frequent the one configured
+  /// first; empty: none is known.
+  [[nodiscard]] const std::string& system() const { return system_; }
   [[nodiscard]] const Outlook& outlook() const { return outlook_; }
   /// Senders of this server that fit several configured standbys equally well.
   [[nodiscard]] int AmbiguousSendersOf(std::size_t index) const { return ambiguous_[index]; }
@@ -97,6 +100,7 @@ class Memory {
 
   [[nodiscard]] std::size_t IndexOf(const Member& member) const;
   void FollowIdentity(Member& member);
+  [[nodiscard]] std::string SystemOfMost() const;
   void FollowPrimary(Member& member);
   void FollowStandby(Member& member, Time now);
   void FollowTimeline(Member& member, const PositionFact* position, const Freshness& fresh);
@@ -118,6 +122,7 @@ class Memory {
   Roster roster_;
   std::vector<Standby> others_;
   std::vector<int> ambiguous_;  ///< parallel to members_
+  std::string system_;
   Outlook outlook_;
   std::map<std::string, Timelines> histories_;  ///< by system identifier
 };

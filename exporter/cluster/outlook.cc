@@ -113,7 +113,7 @@ RpoView Outlook::RpoOf(const Memory& memory, const std::optional<SafePosition>& 
 Candidacy Outlook::Of(const Memory& memory, const Evaluation& evaluation, std::size_t index) const {
   const Member& member = memory.members()[index];
   const Standby& standby = member.standby;
-  if (evaluation.IsOfAnotherSystem(member)) return Candidacy::kDifferentSystem;
+  if (!member.IsOfSystem(memory.system())) return Candidacy::kDifferentSystem;
   if (evaluation.HasDiverged(member) == true || evaluation.CannotFollow(standby)) {
     return Candidacy::kDiverged;
   }

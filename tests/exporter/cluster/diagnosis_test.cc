@@ -236,6 +236,18 @@ TEST_F(DiagnosisTest, AnotherSystemIsNotOfTheCluster) {
   EXPECT_EQ(cluster.Server("stranger").candidacy, Candidacy::kDifferentSystem);
 }
 
+TEST_F(DiagnosisTest, AStrangerThatIsConfiguredFirstIsTheStranger) {
+  WatchedCluster cluster{OptionsFor({"stranger", "p", "s1"})};
+  for (int second = 0; second < 5; ++second) {
+    cluster.now += kPulse;
+    cluster.See("stranger", StandbyAt(900).System("9999").Host("10.0.0.9"));
+    cluster.See("p", Primary(1000, 1));
+    cluster.See("s1", StandbyAt(1000));
+  }
+  EXPECT_EQ(Name(cluster.Lag("stranger").cause), "different_system");
+  EXPECT_EQ(Name(cluster.Lag("s1").cause), "none");
+}
+
 TEST_F(DiagnosisTest, OneThatIsNotAskedIsToldByItsUpstream) {
   WatchedCluster cluster{OptionsFor({"p"})};
   Sender row = SenderOf("s1", 1000);
