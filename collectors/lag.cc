@@ -83,7 +83,8 @@ SELECT pg_current_wal_flush_lsn(),
        ('x' || substr(pg_walfile_name(pg_current_wal_flush_lsn()), 1, 8))::bit(32)::int
 )sql";
 constexpr std::string_view kStandby14 = R"sql(
-SELECT NULL, NULL,
+SELECT NULL,
+       hashtextextended(pg_current_snapshot()::text, 0),
        pg_last_wal_receive_lsn(),
        pg_last_wal_replay_lsn(),
        CASE WHEN pg_is_in_recovery() THEN pg_get_wal_replay_pause_state() END,
@@ -92,7 +93,8 @@ SELECT NULL, NULL,
   FROM pg_control_checkpoint() c, pg_control_recovery() r
 )sql";
 constexpr std::string_view kStandby12 = R"sql(
-SELECT NULL, NULL,
+SELECT NULL,
+       hashtextextended(txid_current_snapshot()::text, 0),
        pg_last_wal_receive_lsn(),
        pg_last_wal_replay_lsn(),
        CASE WHEN NOT pg_is_in_recovery() THEN NULL
@@ -115,11 +117,11 @@ Result<PositionFact> Decode(const Rows& rows) {
   if (rows.size() != 1) return Error{"expected one row"};
   const Row row = rows[0];
   return PositionFact{.flushed = row.Position(kFlushed),
-                      .snapshot = row.Integer(kSnapshot),
                       .received = row.Position(kReceived),
                       .replayed = row.Position(kReplayed),
                       .pause_state = row.Name(kPauseState),
                       .apply_delay = row.Number(kDelay),
+                      .snapshot = row.Integer(kSnapshot),
                       .timeline = row.Integer(kTimeline)};
 }
 

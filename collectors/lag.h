@@ -15,8 +15,7 @@ namespace pgrepl {
 /// Read in one statement each pulse. The primary's half or the standby's is filled.
 struct PositionFact {
   // Primary.
-  std::optional<Lsn> flushed;            ///< pg_current_wal_flush_lsn()
-  std::optional<std::int64_t> snapshot;  ///< hash of pg_current_snapshot(): moves with transactions
+  std::optional<Lsn> flushed;  ///< pg_current_wal_flush_lsn()
   // Standby.
   std::optional<Lsn> received;  ///< pg_last_wal_receive_lsn(); can step back, can be NULL
   /// pg_last_wal_replay_lsn(); on a primary that was promoted and not restarted since, the LSN at
@@ -25,6 +24,9 @@ struct PositionFact {
   std::string pause_state;            ///< "not paused", "pause requested", "paused"
   std::optional<double> apply_delay;  ///< recovery_min_apply_delay, seconds
   // Both.
+  /// Hash of pg_current_snapshot(): moves with transactions. On a standby it is the primary's once
+  /// all of them are replayed and none is in progress.
+  std::optional<std::int64_t> snapshot;
   std::optional<std::int64_t> timeline;  ///< on a standby a lower bound: the control file's
 };
 

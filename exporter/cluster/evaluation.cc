@@ -80,7 +80,18 @@ Standing Evaluation::StandingOf(const Standby& standby, Lsn replayed, const Basi
   const auto current = static_cast<TimelineId>(*basis.timeline);
   const auto timeline = static_cast<TimelineId>(standby.timeline.value_or(*basis.timeline));
   const Standing standing = basis.history->Measure(timeline, replayed.bytes, current);
+  if (HasEveryTransaction(standby, standing, basis)) return CaughtUp{};
   return basis.archived ? AgainstArchive(standing, replayed, basis) : standing;
+}
+
+// The history tells WAL written within one pulse apart by nothing but its LSN. A standby that was cut
+// between the last transaction and a checkpoint in the same pulse shows by its own snapshot that it
+// lacks nothing.
+bool Evaluation::HasEveryTransaction(const Standby& standby, const Standing& standing,
+                                     const Basis& basis) {
+  if (!standby.snapshot || !std::holds_alternative<Crossing>(standing)) return false;
+  const LsnHistory* history = basis.history->Find(static_cast<TimelineId>(*basis.timeline));
+  return history != nullptr && history->LatestSnapshot() == standby.snapshot;
 }
 
 // What is in no archived segment yet can't be replayed: it is the archive's delay, not the standby's.
@@ -146,9 +157,7 @@ LagView Evaluation::LagOf(const Standby& standby) const {
     inputs.standing = StandingOf(standby, position->lsn, basis);
     inputs.sampled_at = position->at;
     inputs.growth = standby.LagGrowth();
-    // Overdue once the next should have come, and a little later than that.
-    const Duration pulse = memory_.options().pulse_interval;
-    inputs.fresh = now_ - position->at <= pulse + pulse / 5;
+    inputs.fresh = !IsOverdue(position->at);
   }
   LagView view = EvaluateLag(inputs);
   view.bytes = BytesOf(standby, basis);
@@ -159,6 +168,17 @@ LagView Evaluation::LagOf(const Standby& standby) const {
   view.streaming =
       sender != nullptr ? sender->state == "streaming" : standby.ReceiverStreams(fresh_);
   return view;
+}
+
+// Once the next sample should have come, and a little later than that. While nobody has answered since,
+// it is the exporter or its machine that is late, up to the pulse's deadline.
+bool Evaluation::IsOverdue(Time sampled_at) const {
+  const Duration pulse = memory_.options().pulse_interval;
+  if (now_ - sampled_at <= pulse + pulse / 5) return false;
+  if (now_ - sampled_at > memory_.options().pulse_deadline) return true;
+  return std::any_of(memory_.members().begin(), memory_.members().end(), [&](const Member& member) {
+    return member.snapshot && member.snapshot->at > sampled_at + pulse / 2;
+  });
 }
 
 LagBytes Evaluation::BytesOf(const Standby& standby, const Basis& basis) const {

@@ -204,6 +204,11 @@ std::optional<std::uint64_t> LsnHistory::LatestLsn() const {
   return entries_.back().lsn;
 }
 
+std::optional<std::uint64_t> LsnHistory::LatestSnapshot() const {
+  if (empty() || entries_.back().changes != changes_at_snapshot_) return std::nullopt;
+  return snapshot_;
+}
+
 std::optional<Time> LsnHistory::LastVouchedFor() const {
   if (empty()) return std::nullopt;
   return entries_.back().last;

@@ -66,6 +66,8 @@ class LsnHistory {
 
   /// The largest LSN known to be flushed.
   [[nodiscard]] std::optional<std::uint64_t> LatestLsn() const;
+  /// The snapshot of the latest sample; nullopt when only a receiver has spoken since.
+  [[nodiscard]] std::optional<std::uint64_t> LatestSnapshot() const;
   /// The latest time at which a source still vouched for LatestLsn().
   [[nodiscard]] std::optional<Time> LastVouchedFor() const;
   /// The time since which this history covers the primary.

@@ -33,6 +33,7 @@ LagBytes StagesOf(const Sender& sender) {
 void Standby::SeePosition(const PositionFact& position, Time at) {
   pause_state = position.pause_state;
   received = position.received;
+  snapshot = position.snapshot;
   apply_delay = position.apply_delay;
   if (!position.replayed) return;
   const Lsn replayed = *position.replayed;

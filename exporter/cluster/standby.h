@@ -50,10 +50,11 @@ struct Standby {
 
   std::optional<ReplayPosition> own;          ///< as it says itself
   std::optional<ReplayPosition> at_upstream;  ///< as its upstream's pg_stat_replication says
-  std::optional<Lsn> received;   ///< pg_last_wal_receive_lsn(): can step back, see Has()
-  ChangeTracker<Lsn> replays;    ///< `own`'s position
-  std::optional<Lsn> highest;    ///< replayed on this timeline so far
-  bool replaying_again = false;  ///< started again behind `highest`, not caught up since
+  std::optional<Lsn> received;            ///< pg_last_wal_receive_lsn(): can step back, see Has()
+  std::optional<std::uint64_t> snapshot;  ///< hash of the transactions that it has replayed
+  ChangeTracker<Lsn> replays;             ///< `own`'s position
+  std::optional<Lsn> highest;             ///< replayed on this timeline so far
+  bool replaying_again = false;           ///< started again behind `highest`, not caught up since
   /// The latest moment as of which it is known to have everything; else when watching began.
   Time caught_up_at{};
   bool caught_up_once = false;  ///< within a second

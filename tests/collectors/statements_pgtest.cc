@@ -30,7 +30,7 @@ Types ExpectedTypes(CollectorId id, Role role) {
     case CollectorId::kLag:
       return role == Role::kPrimary
                  ? Types{"pg_lsn", "int8", "NULL", "pg_lsn", "NULL", "NULL", "int4"}
-                 : Types{"NULL", "NULL", "pg_lsn", "pg_lsn", "text", "float8", "int4"};
+                 : Types{"NULL", "int8", "pg_lsn", "pg_lsn", "text", "float8", "int4"};
     case CollectorId::kSenders:
       return {"int4",   "text",   "text",   "text",   "name",   "text",
               "bool",   "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn",

@@ -88,6 +88,11 @@ SnapshotBuilder& SnapshotBuilder::Received(std::uint64_t lsn) {
   return *this;
 }
 
+SnapshotBuilder& SnapshotBuilder::Transactions(std::int64_t snapshot) {
+  position_.snapshot = snapshot;
+  return *this;
+}
+
 SnapshotBuilder& SnapshotBuilder::Paused() {
   position_.pause_state = "paused";
   return *this;

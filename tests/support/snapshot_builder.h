@@ -38,6 +38,8 @@ class SnapshotBuilder {
   /// On a promoted primary: where its timeline left the old one.
   SnapshotBuilder& ForkedAt(std::uint64_t lsn);
   SnapshotBuilder& Received(std::uint64_t lsn);
+  /// A standby that has replayed what a primary with this snapshot had done.
+  SnapshotBuilder& Transactions(std::int64_t snapshot);
   SnapshotBuilder& Paused();
   SnapshotBuilder& ApplyDelay(double seconds);
   SnapshotBuilder& Receives(ReceiverFact receiver);

@@ -80,7 +80,19 @@ TEST_F(ArchiveFedTest, AnIdlePrimaryMakesNoLag) {
   }
 }
 
-// The last record of a segment ends before the segment does.
+// The last record of a segment ends before the segment does. Its last transaction and the switch to
+// the next one lie within one pulse.
+TEST_F(ArchiveFedTest, TheEndOfASegmentIsNoWalOnAnIdlePrimaryEither) {
+  for (int second = 0; second < 5; ++second) Pulse(100, kSegment);
+  archived_ = 2 * kSegment;
+  Pulse(2 * kSegment - lsn_, kSegment);
+  for (int second = 0; second < 60; ++second) {
+    Pulse(0, 2 * kSegment - 100, /*commit=*/false);
+    ExpectLag(0, LagCause::kNone);
+  }
+}
+
+// The same while it is written to.
 TEST_F(ArchiveFedTest, TheEndOfASegmentIsNoWal) {
   for (int second = 0; second < 5; ++second) Pulse(100, kSegment);
   lsn_ = archived_ = 2 * kSegment;

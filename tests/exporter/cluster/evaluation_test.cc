@@ -219,6 +219,53 @@ TEST_F(EvaluationTest, AStandbyThatIsAlwaysAMomentBehindIsCaughtUpAllTheSame) {
   EXPECT_NEAR(cluster.Lag("s1").seconds, 60, 0.1) << "not since the beginning";
 }
 
+// The last transaction, a cut and a checkpoint within one pulse: by LSN alone it would lag for ever.
+TEST_F(EvaluationTest, AStandbyThatShowsThePrimarysSnapshotLacksNothing) {
+  WatchedCluster cluster{OptionsFor({"p", "s1"})};
+  for (const std::uint64_t lsn : {1000U, 1300U}) {
+    cluster.now += kPulse;
+    cluster.See("p", Primary(lsn, static_cast<std::int64_t>(lsn)));
+    cluster.See("s1", StandbyAt(1000).Transactions(1000));
+  }
+  cluster.See("s1", StandbyAt(1100).Transactions(1300));
+  cluster.now += 10min;
+  cluster.See("p", Primary(1300, 1300));
+  cluster.See("s1", StandbyAt(1100).Transactions(1300));
+  EXPECT_EQ(cluster.Lag("s1").seconds, 0);
+  EXPECT_TRUE(cluster.Lag("s1").known);
+  cluster.See("s1", StandbyAt(1100).Transactions(1299));
+  EXPECT_NEAR(cluster.Lag("s1").seconds, 600, 2) << "by LSN it lacks one";
+}
+
+TEST_F(EvaluationTest, WhileNobodyAnswersItIsTheExporterThatIsLate) {
+  WatchedCluster cluster{OptionsFor({"p", "s1"})};
+  std::uint64_t lsn = 1000;
+  for (int second = 0; second < 10; ++second) {
+    cluster.now += kPulse;
+    cluster.See("p", Primary(lsn += 100, second));
+    cluster.See("s1", StandbyAt(lsn - 50));
+  }
+  const double healthy = cluster.Lag("s1").seconds;
+  cluster.now += 2900ms;
+  EXPECT_LT(cluster.Lag("s1").seconds, healthy + 0.1);
+  cluster.now += 200ms;
+  EXPECT_NEAR(cluster.Lag("s1").seconds, healthy + 3.1, 0.1) << "past the deadline";
+}
+
+TEST_F(EvaluationTest, OneThatAloneDoesNotAnswerIsOverdueSoon) {
+  WatchedCluster cluster{OptionsFor({"p", "s1"})};
+  std::uint64_t lsn = 1000;
+  for (int second = 0; second < 10; ++second) {
+    cluster.now += kPulse;
+    cluster.See("p", Primary(lsn += 100, second));
+    cluster.See("s1", StandbyAt(lsn - 50));
+  }
+  cluster.now += kPulse;
+  cluster.See("p", Primary(lsn += 100, 10));
+  cluster.now += 300ms;
+  EXPECT_GT(cluster.Lag("s1").seconds, 1.2);
+}
+
 TEST_F(EvaluationTest, AServerOfAnotherSystemIsMeasuredAgainstNobody) {
   WatchedCluster cluster{OptionsFor({"p", "foreign"})};
   for (int second = 1; second <= 10; ++second) {

@@ -312,5 +312,18 @@ TEST_F(LsnHistoryTest, WalWithoutATransactionRightAfterALateForkIsNoStaleness) {
   ExpectCaughtUp(1100);
 }
 
+TEST(LatestSnapshotTest, IsThatOfTheLatestSampleAlone) {
+  LsnHistory history(std::chrono::seconds(1));
+  EXPECT_EQ(history.LatestSnapshot(), std::nullopt);
+  const Time start(std::chrono::hours(1000));
+  history.Append(start, 1000, 7);
+  EXPECT_EQ(history.LatestSnapshot(), 7U);
+  history.Append(start + std::chrono::seconds(1), 1100, std::nullopt);
+  EXPECT_EQ(history.LatestSnapshot(), std::nullopt)
+      << "a receiver tells of WAL, not of what is in it";
+  history.Append(start + std::chrono::seconds(2), 1100, 7);
+  EXPECT_EQ(history.LatestSnapshot(), 7U);
+}
+
 }  // namespace
 }  // namespace pgrepl::cluster

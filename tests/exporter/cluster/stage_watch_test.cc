@@ -51,7 +51,7 @@ TEST_F(StageWatchTest, TheLinksFlavourMayBecomeClearer) {
 TEST_F(StageWatchTest, ABurstDoesNotChangeIt) {
   See({.write = 10, .replay = 1000}, 5);
   for (int i = 0; i < 20; ++i) {
-    See({.write = i % 2 == 0 ? 1500.0 : 0.0, .replay = 1000});
+    See({.write = i % 2 == 0 ? 3000.0 : 0.0, .replay = 1000});
     EXPECT_EQ(watch_.Slowest(), LagCause::kReplaySlow) << i;
   }
 }
