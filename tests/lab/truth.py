@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from .session import Disconnected, QueryFailed
 from .stall import Stalls
-from .waiting import TookTooLong
+from .waiting import TookTooLong, wait_until
 
 _PRIMARY = ("SELECT pg_current_wal_flush_lsn() - '0/0', pg_current_snapshot(), "
             "(SELECT last_archived_wal FROM pg_stat_archiver)")
@@ -66,6 +66,9 @@ class Truth:
         self.stalls.__enter__()
         for thread in self._threads:
             thread.start()
+        # What happens before the first sample of the primary is never known.
+        wait_until(lambda: all(track.times for track in self._tracks.values()),
+                   "the first samples of the truth", seconds=60)
         return self
 
     def __exit__(self, *_):

@@ -183,6 +183,7 @@ class StallsTest(unittest.TestCase):
         with subprocess.Popen([sys.executable, "-c", script], cwd=REPOSITORY, text=True,
                               stdout=subprocess.PIPE) as clock:
             clock.stdout.readline()
+            time.sleep(0.3)  # It goes to sleep meanwhile.
             os.kill(clock.pid, signal.SIGSTOP)
             time.sleep(2)
             os.kill(clock.pid, signal.SIGCONT)

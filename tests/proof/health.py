@@ -105,18 +105,17 @@ def _watch_or_tell(stage, outcome, end):
 
 
 def _watch(stage, outcome, end):
-    begin, errors, worst = time.monotonic(), [], {}
+    begin, errors, seen = time.monotonic(), [], {}
     while not end.wait(0.25):
         page = stage.exporter.scrape()
         for offence, size in _offences(stage, page, errors):
-            # Of a kind, the worst is told, and when.
-            if size >= worst.get(offence, (0,))[0]:
-                worst[offence] = size, page.at - begin
+            seen.setdefault(offence, []).append((size, page.at - begin))
     outcome.mean_error = sum(errors) / len(errors)
     outcome.worst_error = max(errors)
     outcome.stalled = stage.truth.stalls.total()
-    outcome.wrong += [f"{offence} {size:.2f} (at {at:.0f} s)"
-                      for offence, (size, at) in worst.items()]
+    for offence, times in seen.items():
+        size, at = max(times)
+        outcome.wrong.append(f"{offence} on {len(times)} pages, worst {size:.2f} at {at:.0f} s")
     outcome.cause = "none" if page.families.get(CAUSE_FAMILY) else "cause not on the page"
     if outcome.cause != "none":
         outcome.wrong.append(outcome.cause)
