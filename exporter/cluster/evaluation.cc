@@ -170,11 +170,11 @@ LagView Evaluation::LagOf(const Standby& standby) const {
   return view;
 }
 
-// Once the next sample should have come, and a little later than that. While nobody has answered since,
-// it is the exporter or its machine that is late, up to the pulse's deadline.
+// While nobody has answered since, it is the exporter or its machine that is late, up to the pulse's
+// deadline.
 bool Evaluation::IsOverdue(Time sampled_at) const {
   const Duration pulse = memory_.options().pulse_interval;
-  if (now_ - sampled_at <= pulse + pulse / 5) return false;
+  if (now_ - sampled_at <= fresh_.overdue) return false;
   if (now_ - sampled_at > memory_.options().pulse_deadline) return true;
   return std::any_of(memory_.members().begin(), memory_.members().end(), [&](const Member& member) {
     return member.snapshot && member.snapshot->at > sampled_at + pulse / 2;

@@ -41,6 +41,8 @@ struct ClusterOptions {
 
   /// How old a fact of this cadence may be and still be true.
   [[nodiscard]] Duration MaxAge(Cadence cadence) const;
+  /// The age of a pulse's sample when the next one should have come, and a little later than that.
+  [[nodiscard]] Duration OverdueAge() const { return pulse_interval + pulse_interval / 5; }
 };
 
 /// A configured server.
@@ -88,7 +90,7 @@ class Memory {
   /// A server before it in the configuration is the same one.
   [[nodiscard]] bool IsRepeated(std::size_t index) const;
   [[nodiscard]] Freshness FreshAt(Time now) const {
-    return {now, options_.MaxAge(Cadence::kPulse)};
+    return {now, options_.MaxAge(Cadence::kPulse), options_.OverdueAge()};
   }
 
  private:

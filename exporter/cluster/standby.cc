@@ -126,10 +126,11 @@ double Standby::LagGrowth() const {
 }
 
 std::optional<ReplayPosition> Standby::Position(const Freshness& fresh) const {
-  if (own && fresh(own->at)) return own;
-  if (at_upstream && fresh(at_upstream->at) && (!own || at_upstream->lsn >= own->lsn)) {
-    return at_upstream;
-  }
+  const bool upstream_counts =
+      at_upstream && fresh(at_upstream->at) && (!own || at_upstream->lsn >= own->lsn);
+  const bool later = own && at_upstream && at_upstream->at - own->at > fresh.overdue;
+  if (own && fresh(own->at) && !(upstream_counts && later)) return own;
+  if (upstream_counts) return at_upstream;
   if (own && at_upstream) return own->lsn > at_upstream->lsn ? own : at_upstream;
   return own ? own : at_upstream;
 }

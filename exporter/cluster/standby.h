@@ -37,6 +37,7 @@ struct MeasuredLag {
 struct Freshness {
   Time now;
   Duration max_age;
+  Duration overdue{};  ///< the age at which the next sample should have come
   [[nodiscard]] bool operator()(Time at) const { return at != Time{} && now - at <= max_age; }
 };
 
@@ -96,7 +97,9 @@ struct Standby {
   /// Seconds of lag per second between the last two samples, within 0 and 1.
   [[nodiscard]] double LagGrowth() const;
 
-  /// Best first: what it says itself, what its upstream says, what was last known.
+  /// Best first: what it says itself, what its upstream says, what was last known. What its upstream
+  /// says counts first when that is later by a pulse and no less: a standby that was just restarted
+  /// streams again before we have connected to it again.
   [[nodiscard]] std::optional<ReplayPosition> Position(const Freshness& fresh) const;
   /// The WAL that it has, replayed or not, as far as anybody knows.
   [[nodiscard]] std::optional<Lsn> Has() const;

@@ -39,9 +39,13 @@ def idle(stage):
 
 @rows.row("C12", "archived segments can't be restored", "a1", settle=False)
 def waiting_for_archive(stage):
-    with stage.load(), faults.restore_fails(stage.cluster.a1):
+    with stage.load():
+        # What a1 waits for was written while the truth was watched.
         _archive(stage)
-        yield Hold(causes={"a1": "waiting_for_archive"})
+        wait_until(lambda: stage.truth.lag(stage.cluster.a1) == 0, "a1 has what is archived")
+        with faults.restore_fails(stage.cluster.a1):
+            _archive(stage)
+            yield Hold(causes={"a1": "waiting_for_archive"})
 
 
 @rows.row("C13", "a standby of another system is configured", "s1", settle=False)

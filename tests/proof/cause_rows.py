@@ -29,13 +29,13 @@ def apply_delay(stage):
         stage.check_value(5, "pgrepl_apply_delay_seconds", server="d1")
 
 
-def _held(name, fault, looks_at, cause, inject, **load):
+def _held(name, fault, looks_at, cause, inject, appears_within=5, **load):
     """A row that is nothing but one fault, held."""
     @rows.row(name, fault, looks_at)
     def play(stage):
         with stage.load(**load):
             with inject(stage.cluster):
-                yield Hold(causes={looks_at: cause} | DELAYED)
+                yield Hold(causes={looks_at: cause} | DELAYED, appears_within=appears_within)
 
 
 @rows.row("C1", "snapshot conflict", "s2")
@@ -84,7 +84,8 @@ def catching_up(stage):
 
 # The last two need a re-seed to be healed, which nobody does here.
 _held("C10", "WAL removed that a slotless standby needs", "s2", "wal_removed",
-      lambda cluster: faults.wal_removed(cluster.p, cluster.s2))
+      lambda cluster: faults.wal_removed(cluster.p, cluster.s2),
+      appears_within=12)  # the listing of pg_wal, once in slow_interval
 
 
 @rows.row("C11", "slot lost", "s1", settle=False)

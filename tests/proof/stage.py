@@ -19,6 +19,9 @@ from .row import Outcome
 # Autovacuum's transactions are lag as good as any, but an idle row wants none. The receivers try
 # again soon, or half of the time would be spent waiting for them.
 SETTINGS = {"autovacuum": "off", "wal_retrieve_retry_interval": "1s"}
+# So are slots, the archive's end (10 s by default) and the oldest WAL kept (60 s): causes are told by
+# them, and rows last 18 s. The pulse, from which lag comes, is as shipped.
+TIMING = {"interval": "1s", "slow_interval": "10s"}
 
 
 class Stage:
@@ -47,7 +50,7 @@ class Stage:
             wait_until(lambda: self.truth.lag(standby) is not None, f"the truth of {standby.name}")
 
     def start_exporter(self, config, name="exporter"):
-        return Exporter(self.workspace, self.binary, config, name=name)
+        return Exporter(self.workspace, self.binary, config | {"timing": TIMING}, name=name)
 
     def perform(self, row):
         """Plays a row; whatever it does wrong is in its outcome."""

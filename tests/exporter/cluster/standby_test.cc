@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 constexpr Time kStart = Time(1000h);
 
 Time At(Duration since_start) { return kStart + since_start; }
-Freshness FreshAt(Duration since_start) { return {At(since_start), 5s}; }
+Freshness FreshAt(Duration since_start) { return {At(since_start), 5s, 1200ms}; }
 
 class StandbyTest : public testing::Test {
  protected:
@@ -47,6 +47,16 @@ TEST_F(StandbyTest, ItsOwnWordComesFirst) {
   Own(1s, 1000);
   AtUpstream(2s, 2000);
   EXPECT_EQ(PositionAt(2s), 1000U);
+}
+
+// Just restarted, it streams again before we have connected to it again.
+TEST_F(StandbyTest, UnlessItsUpstreamsIsLaterByAPulseAndNoLess) {
+  Own(1s, 1000);
+  AtUpstream(2500ms, 1000);
+  EXPECT_EQ(standby_.Position(FreshAt(3s))->at, At(2500ms));
+  Own(2600ms, 1500);
+  AtUpstream(4s, 1400);
+  EXPECT_EQ(PositionAt(4s), 1500U) << "what it said already can't be untrue";
 }
 
 TEST_F(StandbyTest, ThenItsUpstreams) {
