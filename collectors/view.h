@@ -67,6 +67,7 @@ struct ServerView {
   std::optional<double> syncrep_oldest_wait_seconds;  ///< for a primary; 0 while nobody waits
   std::optional<double> unarchived_seconds;           ///< of a primary that archives
   std::vector<EdgeView> edges;                        ///< to its standbys
+  std::string upstream_address;  ///< "host:port" that it receives from, or last did
   std::optional<int> ambiguous_senders;               ///< while it answers
   std::optional<bool> diverged;                       ///< nullopt: can't be told
   std::optional<Candidacy> candidacy;                 ///< of a configured standby

@@ -1,4 +1,5 @@
-// pg_replication_exporter: flags -> config -> wire the objects -> run until a signal says stop.
+// pg_replication_exporter: flags -> config -> wire the objects -> run until a signal says stop, or
+// until the sub-command has its answer.
 // SPDX-License-Identifier: Apache-2.0
 #include <malloc.h>
 
@@ -9,10 +10,13 @@
 #include <utility>
 
 #include "exporter/base/log.h"
+#include "exporter/cli/ask.h"
+#include "exporter/cli/watch.h"
 #include "exporter/config/environment.h"
 #include "exporter/config/flags.h"
 #include "exporter/config/load.h"
 #include "exporter/fleet.h"
+#include "exporter/http/get.h"
 #include "exporter/http/routes.h"
 #include "exporter/http/server.h"
 #include "exporter/metrics/self_metrics.h"
@@ -100,6 +104,39 @@ int Run(const config::Flags& flags) {
   return 0;
 }
 
+Result<cli::Answer> GetOverHttp(const std::string& url, std::string_view path,
+                                const http::Parameters& parameters) {
+  Result<http::Answer> answer = http::Get(url, path, parameters);
+  if (!answer) return answer.error();
+  return cli::Answer{answer->status, std::move(answer->content_type), std::move(answer->body)};
+}
+
+int Print(const Result<std::string>& text) {
+  if (!text) return Fail(text.error(), 1);
+  const bool printed = std::fputs(text->c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return printed ? 0 : Fail(Error{"cannot write to standard output"}, 1);
+}
+
+int RunWatching(const config::Flags& flags, const config::Command& command) {
+  const Result<config::Config> config = ReadConfig(flags);
+  if (!config) return Fail(config.error(), 1);
+  std::signal(SIGPIPE, SIG_IGN);
+  Result<std::unique_ptr<Fleet>> fleet =
+      Fleet::Create(*config, EnabledCollectors(*config, flags), [] {});
+  if (!fleet) return Fail(fleet.error(), 1);
+  (*fleet)->Start();
+  const int exit_code = Print(cli::Watch(command, [&fleet] { return (*fleet)->View(); }));
+  // As in Run.
+  if (!(*fleet)->Stop()) std::quick_exit(exit_code);
+  return exit_code;
+}
+
+int RunCommand(const config::Flags& flags, const config::Command& command) {
+  log::Init(log::Level::kError, flags.log_format);
+  const bool asks = flags.config_file.empty() || !command.exporter.empty();
+  return asks ? Print(cli::Ask(command, GetOverHttp)) : RunWatching(flags, command);
+}
+
 // glibc gives each of the HTTP workers a heap of its own, and keeps in each what a page once took:
 // 15 MB after scrapes of 680 kB by 50 workers, 6 MB with two heaps. These keep what a page takes:
 // given back after each one, it came again by a page fault every 4 kB, a fifth of a scrape's CPU.
@@ -117,6 +154,9 @@ int Main(int argc, const char* const* argv) {
   if (!command_line->printout.empty()) {
     std::fputs(command_line->printout.c_str(), stdout);
     return 0;
+  }
+  if (command_line->command.kind != config::CommandKind::kServe) {
+    return RunCommand(command_line->flags, command_line->command);
   }
   log::Init(command_line->flags.log_level, command_line->flags.log_format);
   return Run(command_line->flags);

@@ -106,6 +106,7 @@ ServerView MemberView(const Memory& memory, const Evaluation& evaluation,
     view.lag->apply_delay = member.standby.apply_delay;
     diagnosis.Explain(index, *view.lag);
     view.receiver = ReceiverOf(member.standby, memory.FreshAt(now));
+    view.upstream_address = member.standby.identity.upstream;
     view.wal_margin_bytes = diagnosis.WalMargin(member.standby);
     view.primary_settings = diagnosis.PrimarySettings();
     view.candidacy = memory.outlook().Of(memory, evaluation, index);

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "exporter/base/clock.h"
@@ -82,6 +83,24 @@ struct Flags {
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kLogfmt;
   std::map<std::string, bool, std::less<>> collectors;  ///< from --[no-]collector.NAME
+};
+
+/// What else the program does than serve.
+enum class CommandKind { kServe, kTopology, kExplain };
+
+enum class ReportFormat { kText, kJson, kDot };
+inline constexpr std::string_view kReportFormats[] = {"text", "json", "dot"};
+
+inline constexpr std::string_view kDefaultExporter = "http://127.0.0.1:9717";
+
+/// A sub-command and its own flags.
+struct Command {
+  CommandKind kind = CommandKind::kServe;
+  std::string server;   ///< explain
+  std::string cluster;  ///< empty: all, or the only one with that server
+  ReportFormat format = ReportFormat::kText;
+  std::string exporter;  ///< URL; empty: the default one, or none with a config file
+  Duration watch = 5s;   ///< without an exporter
 };
 
 }  // namespace pgrepl::config

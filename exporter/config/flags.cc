@@ -3,14 +3,14 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "exporter/config/commands.h"
 #include "exporter/config/nearest.h"
+#include "exporter/config/option.h"
 
 namespace pgrepl::config {
 namespace {
@@ -40,40 +40,12 @@ std::string CheckRoute(const std::string& path) {
   return is_route ? std::string() : Quoted(path) + " is not a path; write one like /metrics";
 }
 
-template <typename T>
-struct Choice {
-  std::string_view word;
-  T value;
-};
 constexpr Choice<log::Level> kLevels[] = {{"debug", log::Level::kDebug},
                                           {"info", log::Level::kInfo},
                                           {"warn", log::Level::kWarn},
                                           {"error", log::Level::kError}};
 constexpr Choice<log::Format> kFormats[] = {{"logfmt", log::Format::kLogfmt},
                                             {"json", log::Format::kJson}};
-
-template <typename T, std::size_t N>
-CLI::Option* AddChoice(CLI::App& app, const std::string& flag, const Choice<T> (&choices)[N],
-                       T& out) {
-  return app.add_option_function<std::string>(
-      flag, [flag, &choices, &out](const std::string& text) {
-        std::vector<std::string_view> words;
-        for (const Choice<T>& choice : choices) {
-          if (choice.word == text) out = choice.value;
-          words.push_back(choice.word);
-        }
-        if (std::find(words.begin(), words.end(), text) != words.end()) return;
-        throw CLI::ValidationError(flag, Unknown("value", text, words));
-      });
-}
-
-std::string CheckNotEmpty(const std::string& text) { return text.empty() ? "needs a value" : ""; }
-
-void Describe(CLI::Option* option, const char* group, const char* value, std::string description) {
-  option->group(group)->description(std::move(description));
-  option->option_text(value)->type_name("value");  // in --help, in "1 required value missing"
-  option->check(CheckNotEmpty)->take_last();
-}
 
 void AddFlags(CLI::App& app, Flags& flags) {
   Describe(app.add_option("--config.file", flags.config_file), "Servers", "FILE",
@@ -103,18 +75,17 @@ void AddCollectorFlags(CLI::App& app, Flags& flags, std::span<const std::string_
   }
 }
 
-// CLI11 leaves two blank lines between groups.
+// CLI11 leaves two blank lines between groups. explain's SERVER is optional to it only so
+// that an unknown flag is told first.
 std::string Help(const CLI::App& app) {
   std::string text = app.help();
+  if (const auto at = text.find("[SERVER]"); at != text.npos) text.replace(at, 8, "SERVER");
   for (std::size_t at = 0; (at = text.find("\n\n\n", at)) != text.npos;) text.erase(at, 1);
   return text;
 }
 
-// CLI11 would only say that the argument was not expected.
+// CLI11 would only say that the argument was not expected. `app` is the program or a sub-command.
 std::string ExplainUnknown(const CLI::App& app, const std::string& argument) {
-  if (!argument.starts_with('-')) {
-    return fmt::format("unexpected argument {}; flags start with --", Quoted(argument));
-  }
   std::vector<std::string> flags;
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
@@ -126,6 +97,41 @@ std::string ExplainUnknown(const CLI::App& app, const std::string& argument) {
                      nearest.empty() ? "see --help" : fmt::format("did you mean {}?", nearest));
 }
 
+std::string ExplainExtra(const CLI::App& app, const std::string& argument) {
+  if (argument.starts_with('-')) return ExplainUnknown(app, argument);
+  std::vector<std::string> commands;
+  for (const CLI::App* sub : app.get_subcommands({})) commands.push_back(sub->get_name());
+  if (commands.empty()) {
+    return fmt::format("unexpected argument {}; see {} --help", Quoted(argument), app.get_name());
+  }
+  const std::vector<std::string_view> known(commands.begin(), commands.end());
+  return Unknown("sub-command", argument, known);
+}
+
+// What only serving needs would be ignored beside a sub-command.
+std::string ExplainUnused(const CLI::App& app, const CLI::App& sub) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0 || option->check_lname("config.file")) continue;
+    return fmt::format("{} is not for {}; see {} --help", option->get_name(), sub.get_name(),
+                       sub.get_name());
+  }
+  return "";
+}
+
+// What is wrong with arguments that CLI11 has accepted; empty when nothing is.
+std::string Complaint(const CLI::App& app, const Command& command) {
+  const std::vector<CLI::App*> subs = app.get_subcommands();
+  for (const CLI::App* parsed : subs) {
+    if (const auto rest = parsed->remaining(); !rest.empty()) {
+      return ExplainExtra(*parsed, rest.front());
+    }
+    if (std::string unused = ExplainUnused(app, *parsed); !unused.empty()) return unused;
+  }
+  if (const auto rest = app.remaining(); !rest.empty()) return ExplainExtra(app, rest.front());
+  const bool needs_server = command.kind == CommandKind::kExplain && command.server.empty();
+  return needs_server ? fmt::format("explain needs a server: {} explain SERVER", kProgram) : "";
+}
+
 }  // namespace
 
 Result<CommandLine> ParseCommandLine(int argc, const char* const* argv, std::string_view version,
@@ -134,6 +140,8 @@ Result<CommandLine> ParseCommandLine(int argc, const char* const* argv, std::str
   CLI::App app("Watches PostgreSQL streaming replication, for Prometheus.", kProgram);
   app.get_formatter()->column_width(kColumn);
   app.get_formatter()->label("OPTIONS", "FLAGS");
+  app.get_formatter()->label("SUBCOMMAND", "SUB-COMMAND");
+  app.get_formatter()->label("Positionals", "Argument");
   app.footer(fmt::format(kFooter, fmt::arg("program", kProgram),
                          fmt::arg("collectors", fmt::join(collector_names, ", "))));
   AddFlags(app, line.flags);
@@ -143,17 +151,18 @@ Result<CommandLine> ParseCommandLine(int argc, const char* const* argv, std::str
                        "Print the version and exit")
       ->group("Other");
   app.allow_extras();
+  AddCommands(app, line.flags, line.command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return CommandLine{{}, Help(app)};
+    return CommandLine{.printout = Help(app)};
   } catch (const CLI::CallForVersion& wanted) {
-    return CommandLine{{}, wanted.what()};
+    return CommandLine{.printout = wanted.what()};
   } catch (const CLI::ParseError& error) {
     return Error{error.what()};
   }
-  if (const auto rest = app.remaining(); !rest.empty()) {
-    return Error{ExplainUnknown(app, rest.front())};
+  if (std::string complaint = Complaint(app, line.command); !complaint.empty()) {
+    return Error{std::move(complaint)};
   }
   return line;
 }

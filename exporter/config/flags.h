@@ -14,6 +14,7 @@ namespace pgrepl::config {
 
 struct CommandLine {
   Flags flags;
+  Command command;
   std::string printout;  ///< of --help or --version: print it, exit 0; else empty
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "exporter/base/clock.h"
+#include "exporter/http/report_routes.h"
 #include "exporter/http/status_page.h"
 
 namespace pgrepl::http {
@@ -49,6 +50,10 @@ std::vector<Route> MakeRoutes(RouteOptions given) {
        [options](const Request& request) { return Metrics(*options, request); }},
       {Method::kGet, "/-/healthy", [](const Request&) { return Response{.body = "healthy\n"}; }},
       {Method::kGet, "/-/ready", [options](const Request&) { return Ready(options->view()); }},
+      {Method::kGet, "/topology",
+       [options](const Request& request) { return TopologyPage(options->view(), request); }},
+      {Method::kGet, "/explain",
+       [options](const Request& request) { return ExplainPage(options->view(), request); }},
       {Method::kGet, "/",
        [options](const Request&) {
          return Response{

@@ -21,7 +21,7 @@ struct RouteOptions {
   std::function<std::vector<ClusterView>()> view;
 };
 
-/// /metrics (or the telemetry path), /-/healthy, /-/ready and /.
+/// /metrics (or the telemetry path), /-/healthy, /-/ready, /topology, /explain and /.
 std::vector<Route> MakeRoutes(RouteOptions options);
 
 }  // namespace pgrepl::http

@@ -18,6 +18,7 @@ LEVELS = [
     {"collectors"},
     {"exporter/collect"},
     {"exporter/cluster"},
+    {"exporter/report"},
     {"exporter/http", "exporter/cli"},
     {"exporter"},  # fleet and main: the wiring
 ]
@@ -30,7 +31,7 @@ FENCES = {
     "civetweb": "exporter/http",
     "zlib.h": "exporter/http",
     "openssl/": "exporter/http",
-    "nlohmann/": "exporter/http",
+    "nlohmann/": "exporter/report",
     "crypt.h": "exporter/http",
     "yaml-cpp/": "exporter/config",
     "CLI/": "exporter/config",

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/cli/ask.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "exporter/report/words.h"
+
+namespace pgrepl::cli {
+namespace {
+
+constexpr std::string_view kContentTypes[] = {"text/plain", "application/json",
+                                              "text/vnd.graphviz"};
+// What every HTTP server says of a path that it doesn't know; ours says more of a name.
+constexpr std::string_view kNoSuchRoute = "Not Found\n";
+
+constexpr const char* kHint =
+    "--exporter=URL asks another; --config.file=FILE watches the servers without one.";
+
+Error Unreachable(const Error& why) {
+  if (!why.hint.empty()) return why;  // the URL itself
+  return {.message = "no exporter answers at " + why.message,
+          .hint =
+              "--exporter=URL asks another; --config.file=FILE watches the servers without "
+              "one."};
+}
+
+Error Stranger(const std::string& url, const Answer& answer) {
+  return {.message = fmt::format(
+              "{}: what answers there (HTTP {}, {}) is no "
+              "pg_replication_exporter, or one of another version",
+              url, answer.status,
+              answer.content_type.empty() ? "no content type" : report::Plain(answer.content_type)),
+          .hint =
+              "--exporter=URL asks another; --config.file=FILE watches the servers without "
+              "one."};
+}
+
+// Line ends stay; nothing else may steer the terminal.
+std::string PlainLines(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f; }, '?');
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> Ask(const config::Command& command, const Get& get) {
+  const bool explain = command.kind == config::CommandKind::kExplain;
+  const auto format = static_cast<std::size_t>(command.format);
+  const std::string url =
+      command.exporter.empty() ? std::string(config::kDefaultExporter) : command.exporter;
+  const Result<Answer> answer =
+      explain ? get(url, "/explain", {{"server", command.server}, {"cluster", command.cluster}})
+              : get(url, "/topology",
+                    {{"format", std::string(config::kReportFormats[format])},
+                     {"cluster", command.cluster}});
+  if (!answer) return Unreachable(answer.error());
+  const bool ours = answer->content_type == kContentTypes[answer->status == 200 ? format : 0] &&
+                    answer->body != kNoSuchRoute;
+  const bool refused = answer->status == 400 || answer->status == 404;
+  if (!ours || (answer->status != 200 && !refused)) return Stranger(url, *answer);
+  if (refused) return Error{PlainLines(answer->body.substr(0, answer->body.find('\n')))};
+  return PlainLines(answer->body);
+}
+
+}  // namespace pgrepl::cli

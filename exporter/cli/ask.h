@@ -1,0 +1,29 @@
+// A sub-command that asks the exporter which runs: that one has the history.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "exporter/base/result.h"
+#include "exporter/config/config.h"
+
+namespace pgrepl::cli {
+
+struct Answer {
+  int status = 0;
+  std::string content_type;
+  std::string body;
+};
+
+/// GET of a path below a URL, with parameters of which the empty ones are left out.
+using Get = std::function<Result<Answer>(
+    const std::string& url, std::string_view path,
+    const std::map<std::string, std::string, std::less<>>& parameters)>;
+
+/// What to print.
+Result<std::string> Ask(const config::Command& command, const Get& get);
+
+}  // namespace pgrepl::cli

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/http/report_routes.h"
+
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "exporter/config/nearest.h"
+#include "exporter/http/query.h"
+#include "exporter/report/explain.h"
+#include "exporter/report/topology.h"
+
+namespace pgrepl::http {
+namespace {
+
+constexpr std::string_view kContentTypes[] = {"text/plain; charset=utf-8", "application/json",
+                                              "text/vnd.graphviz; charset=utf-8"};
+
+Response Refusal(int status, const std::string& message) {
+  return {.status = status, .body = message + "\n"};
+}
+
+std::string_view Value(const Parameters& parameters, std::string_view name) {
+  const auto found = parameters.find(name);
+  return found != parameters.end() ? std::string_view(found->second) : std::string_view();
+}
+
+std::optional<config::ReportFormat> FormatOf(std::string_view word) {
+  if (word.empty()) return config::ReportFormat::kText;
+  for (std::size_t i = 0; i < std::size(config::kReportFormats); ++i) {
+    if (config::kReportFormats[i] == word) return static_cast<config::ReportFormat>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Response TopologyPage(const std::vector<ClusterView>& clusters, const Request& request) {
+  constexpr std::string_view kKnown[] = {"format", "cluster"};
+  const Result<Parameters> parameters = ParseQuery(request.query, kKnown);
+  if (!parameters) return Refusal(400, parameters.error().message);
+  const std::string_view word = Value(*parameters, "format");
+  const auto format = FormatOf(word);
+  if (!format) return Refusal(400, config::Unknown("format", word, config::kReportFormats));
+  const auto chosen = report::ChooseClusters(clusters, Value(*parameters, "cluster"));
+  if (!chosen) return Refusal(404, chosen.error().message);
+  return {.content_type = std::string(kContentTypes[static_cast<std::size_t>(*format)]),
+          .body = report::Topology(*chosen, *format)};
+}
+
+Response ExplainPage(const std::vector<ClusterView>& clusters, const Request& request) {
+  constexpr std::string_view kKnown[] = {"server", "cluster"};
+  const Result<Parameters> parameters = ParseQuery(request.query, kKnown);
+  if (!parameters) return Refusal(400, parameters.error().message);
+  const std::string_view server = Value(*parameters, "server");
+  if (server.empty()) return Refusal(400, "which server? /explain?server=NAME");
+  const auto chosen = report::ChooseServer(clusters, Value(*parameters, "cluster"), server);
+  if (!chosen) return Refusal(404, chosen.error().message);
+  return {.body = report::Explain(*chosen)};
+}
+
+}  // namespace pgrepl::http

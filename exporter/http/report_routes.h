@@ -1,0 +1,18 @@
+// /topology and /explain: what the sub-commands ask for, and anybody with curl.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "collectors/view.h"
+#include "exporter/http/server.h"
+
+namespace pgrepl::http {
+
+/// format=text|json|dot, cluster=NAME. 400 or 404 with a line that says what is known.
+Response TopologyPage(const std::vector<ClusterView>& clusters, const Request& request);
+
+/// server=NAME, cluster=NAME. As above.
+Response ExplainPage(const std::vector<ClusterView>& clusters, const Request& request);
+
+}  // namespace pgrepl::http
