@@ -67,10 +67,10 @@ struct ServerView {
   std::optional<double> syncrep_oldest_wait_seconds;  ///< for a primary; 0 while nobody waits
   std::optional<double> unarchived_seconds;           ///< of a primary that archives
   std::vector<EdgeView> edges;                        ///< to its standbys
-  std::string upstream_address;  ///< "host:port" that it receives from, or last did
-  std::optional<int> ambiguous_senders;               ///< while it answers
-  std::optional<bool> diverged;                       ///< nullopt: can't be told
-  std::optional<Candidacy> candidacy;                 ///< of a configured standby
+  std::string upstream_address;            ///< "host:port" that it receives from, or last did
+  std::optional<int> ambiguous_senders;    ///< while it answers
+  std::optional<bool> diverged;            ///< nullopt: can't be told
+  std::optional<Candidacy> candidacy;      ///< of a configured standby
   std::optional<double> wal_margin_bytes;  ///< of a standby whose upstream says what it keeps
 
   std::array<const void*, kCollectorCount> facts{};  ///< nullptr: none that is fresh

@@ -112,8 +112,8 @@ std::string ExplainExtra(const CLI::App& app, const std::string& argument) {
 std::string ExplainUnused(const CLI::App& app, const CLI::App& sub) {
   for (const CLI::Option* option : app.get_options()) {
     if (option->count() == 0 || option->check_lname("config.file")) continue;
-    return fmt::format("{} is not for {}; see {} --help", option->get_name(), sub.get_name(),
-                       sub.get_name());
+    return fmt::format("--{} is not for {}; see {} --help", option->get_lnames().front(),
+                       sub.get_name(), sub.get_name());
   }
   return "";
 }

@@ -45,21 +45,22 @@ constexpr std::array<Text, kCauses> kTexts = {{
     // replay_paused
     {"Somebody paused replay on {s} with pg_wal_replay_pause(), or it reached its recovery target. "
      "WAL may still come in; readers see old data.",
-     "When you know why: on {s}, SELECT pg_wal_replay_resume(); (If a recovery_target is set "
-     "there, "
-     "this ends recovery: {s} becomes a primary.)"},
+     "When you know why it was, on {s}:\n"
+     "SELECT pg_wal_replay_resume();\n"
+     "If a recovery_target is set there, this ends recovery: {s} becomes a primary."},
     // pause_requested
     {"Somebody asked for a pause of replay on {s}, and replay hasn't come to it: it waits for "
      "something else.",
-     "See below what it waits for. To take the request back: on {s}, "
+     "See below what it waits for. To take the request back, on {s}:\n"
      "SELECT pg_wal_replay_resume();"},
     // recovery_conflict
     {"Replay on {s} waits for a session there: a query needs what the next WAL record changes or "
      "removes.",
      "It goes on when that transaction ends, or when max_standby_streaming_delay is over (-1: "
-     "never) and cancels it. To end it now, on {s}: SELECT pid, xact_start, state, query FROM "
-     "pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY xact_start LIMIT 3; then "
-     "SELECT pg_terminate_backend(pid); hot_standby_feedback prevents many of them."},
+     "never) and cancels it. To end it now, on {s}, find it and end its session:\n"
+     "SELECT pid, xact_start, query FROM pg_stat_activity ORDER BY xact_start LIMIT 5;\n"
+     "SELECT pg_terminate_backend(PID);\n"
+     "hot_standby_feedback on {s} prevents many such conflicts, not those with DDL."},
     // apply_delay
     {"{s} is set to replay late (recovery_min_apply_delay): this lag is intended.", ""},
     // upstream_lagging
@@ -83,8 +84,9 @@ constexpr std::array<Text, kCauses> kTexts = {{
     {"Both sides call {s} connected, and nothing comes over the link though WAL waits: a dead "
      "route, a firewall that dropped it, or a frozen process.",
      "wal_receiver_timeout (on {s}) and wal_sender_timeout (on {u}) end it by themselves, 60 s by "
-     "default, and {s} connects anew. To do it now, on {u}: SELECT pg_terminate_backend(pid) FROM "
-     "pg_stat_replication WHERE ... that of {s}."},
+     "default, and {s} connects anew. To do it now, on {u}, with the "
+     "sender's pid below:\n"
+     "SELECT pg_terminate_backend(PID);"},
     // catching_up
     {"{s} is connected again and is being sent the WAL that it missed.",
      "Wait while the bytes shrink. If they grow, more is written than goes through: see the "

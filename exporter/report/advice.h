@@ -12,7 +12,7 @@ namespace pgrepl::report {
 
 struct Advice {
   std::string meaning;
-  std::string remedy;  ///< empty: nothing to do
+  std::string remedy;  ///< lines; empty: nothing to do
 };
 
 /// `upstream` may be empty: not known. Names go in as they are: make them plain first.

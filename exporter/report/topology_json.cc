@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -16,10 +17,16 @@ Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json();
 }
 
+// Whole numbers, as people expect them.
+Json BytesOrNull(const std::optional<double>& bytes) {
+  return bytes ? Json(static_cast<std::int64_t>(*bytes)) : Json();
+}
+
 Json TextOrNull(std::string_view text) { return text.empty() ? Json() : Json(text); }
 
 Json RpoJson(const RpoView& rpo) {
-  return {{"known", rpo.known}, {"bytes", OrNull(rpo.bytes)}, {"seconds", OrNull(rpo.seconds)}};
+  return {
+      {"known", rpo.known}, {"bytes", BytesOrNull(rpo.bytes)}, {"seconds", OrNull(rpo.seconds)}};
 }
 
 Json LagJson(const LagView& lag) {
@@ -28,7 +35,7 @@ Json LagJson(const LagView& lag) {
           {"bound", kLagBounds[static_cast<std::size_t>(lag.bound)]},
           {"source", kLagSources[static_cast<std::size_t>(lag.source)]},
           {"cause", Name(lag.cause)},
-          {"bytes", OrNull(lag.bytes.total)},
+          {"bytes", BytesOrNull(lag.bytes.total)},
           {"threshold_seconds", lag.threshold}};
 }
 

@@ -67,8 +67,9 @@ void AddRows(const Node& node, const std::string& branch, const std::string& lef
 
 void AppendUnplaced(const Tree& tree, std::string& out) {
   if (tree.unplaced.empty()) return;
-  out += "\n  Their place is not known:\n";
-  std::vector<Row> rows;
+  out += tree.roots.empty() ? "" : "\n";
+  out += "  Their place is not known:\n";
+  std::vector<Row> rows = {kHead};
   for (const Unplaced& one : tree.unplaced) AddRows(one.node, "", "", rows);
   out += Table(rows);
   for (const Unplaced& one : tree.unplaced) {
@@ -108,16 +109,21 @@ std::string SayCandidate(const ClusterView& cluster) {
   return out + (others.empty() ? "" : "; not " + List(others));
 }
 
+std::string SayPrimaries(int seen, int expected) {
+  if (seen == 0) return fmt::format("NO PRIMARY is seen, {} expected.", expected);
+  return fmt::format("{} PRIMAR{} seen, {} expected{}", seen, seen == 1 ? "Y is" : "IES are",
+                     expected, seen > 1 ? ": a split brain?" : ".");
+}
+
 std::string ClusterText(const ClusterView& cluster) {
   const Tree tree = TreeOf(cluster);
   std::string out = Plain(cluster.name) + "\n";
   if (cluster.primaries != cluster.expected_primaries) {
-    fmt::format_to(std::back_inserter(out), "  PRIMARIES: {}, expected: {}\n", cluster.primaries,
-                   cluster.expected_primaries);
+    out += "  " + SayPrimaries(cluster.primaries, cluster.expected_primaries) + "\n";
   }
   std::vector<Row> rows = {kHead};
   for (const Node& root : tree.roots) AddRows(root, "", "", rows);
-  out += Table(rows);
+  if (!tree.roots.empty()) out += Table(rows);
   AppendUnplaced(tree, out);
   out += "\n";
   AppendAmbiguous(cluster, out);

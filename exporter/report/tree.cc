@@ -97,6 +97,15 @@ class Builder {
 
 Tree TreeOf(const ClusterView& cluster) { return Builder(cluster).Build(); }
 
+const ServerView* UpstreamOf(const ClusterView& cluster, const ServerView& standby) {
+  for (const ServerView& server : cluster.servers) {
+    for (const EdgeView& edge : server.edges) {
+      if (edge.standby == standby.name) return &server;
+    }
+  }
+  return nullptr;
+}
+
 const Sender* SenderOf(const ServerView* upstream, const ServerView& standby) {
   if (upstream == nullptr) return nullptr;
   for (const SenderView& sender : upstream->senders) {

@@ -31,6 +31,9 @@ struct Tree {
 /// Every server of the view is in it once.
 Tree TreeOf(const ClusterView& cluster);
 
+/// The configured server that it receives from, or last did; nullptr when that isn't known.
+const ServerView* UpstreamOf(const ClusterView& cluster, const ServerView& standby);
+
 /// The sender that serves a standby at its upstream; nullptr while there is none.
 const Sender* SenderOf(const ServerView* upstream, const ServerView& standby);
 

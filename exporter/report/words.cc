@@ -9,6 +9,7 @@
 namespace pgrepl::report {
 namespace {
 
+constexpr std::size_t kLineWidth = 96;
 constexpr double kMinute = 60, kHour = 60 * kMinute, kDay = 24 * kHour;
 
 std::string InTwoUnits(double seconds, double large, const char* large_name, double small,
@@ -21,6 +22,9 @@ std::string InTwoUnits(double seconds, double large, const char* large_name, dou
 }  // namespace
 
 std::string SayDuration(double seconds) {
+  if (seconds < 2 * kMinute && seconds == std::floor(seconds)) {
+    return fmt::format("{:.0f} s", seconds);
+  }
   if (seconds < 2 * kMinute) return fmt::format("{:.1f} s", seconds);
   if (seconds < 2 * kHour) return InTwoUnits(seconds, kMinute, "min", 1, "s");
   if (seconds < 2 * kDay) return InTwoUnits(seconds, kHour, "h", kMinute, "min");
@@ -71,6 +75,22 @@ std::string Plain(std::string_view text) {
       out.begin(), out.end(),
       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
   return out;
+}
+
+void AppendWrapped(std::string_view text, std::string_view first, std::string& out) {
+  std::string line(first);
+  const auto end_line = [&] {
+    out += line.erase(line.find_last_not_of(' ') + 1) + "\n";
+    line.assign(first.size(), ' ');
+  };
+  while (!text.empty()) {
+    const std::size_t length = std::min(text.find_first_of(" \n"), text.size());
+    if (line.size() + length > kLineWidth && line.size() > first.size()) end_line();
+    line.append(text.substr(0, length)) += ' ';
+    if (length < text.size() && text[length] == '\n') end_line();
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  end_line();
 }
 
 }  // namespace pgrepl::report

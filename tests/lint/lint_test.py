@@ -21,6 +21,7 @@ class LayersTest(unittest.TestCase):
                              ("collectors/view.h", "collectors/slots.h"),
                              ("exporter/http/server.cc", "exporter/http/guard.h"),
                              ("exporter/http/routes.cc", "collectors/registry.h"),
+                             ("exporter/cli/watch.cc", "exporter/report/explain.h"),
                              ("exporter/fleet.h", "exporter/cluster/view.h"),
                              ("exporter/main.cc", "exporter/fleet.h")):
             self.assertIsNone(layers.offence(path, '"', header), f"{path} {header}")

@@ -80,8 +80,8 @@ TEST(FlagsTest, ErrorsAreOneLineWithTheRemedy) {
        {"--no-collector.slot"}},
       {"unknown flag '--frobnicate'; see --help", {"--frobnicate"}},
       {"unknown flag '-x'; see --help", {"-x"}},
-      {"unexpected argument 'serve'; flags start with --", {"--log.level=warn", "serve"}},
-      {"unexpected argument (not shown); flags start with --", {"password=secret"}},
+      {"unknown sub-command 'serve'; known: topology, explain", {"--log.level=warn", "serve"}},
+      {"unknown sub-command (not shown); known: topology, explain", {"password=secret"}},
       {"--log.level: unknown value 'inof'; did you mean 'info'?", {"--log.level=inof"}},
       {"--log.format: unknown value 'xml'; known: logfmt, json", {"--log.format=xml"}},
       {"--log.level: 1 required value missing", {"--log.level"}},
@@ -103,7 +103,7 @@ TEST(FlagsTest, VersionIsOneLine) {
 TEST(FlagsTest, HelpNamesEverything) {
   EXPECT_EQ(Parse({"--help"})->printout,
             R"(Watches PostgreSQL streaming replication, for Prometheus.
-Usage: pg_replication_exporter [FLAGS]
+Usage: pg_replication_exporter [FLAGS] [SUB-COMMAND]
 
 Servers:
   --config.file FILE                Clusters and servers to watch, in YAML
@@ -120,6 +120,10 @@ Other:
   -h,--help                         Print this and exit
   --version                         Print the version and exit
 
+Sub-commands (each has its own --help):
+  topology                          Who receives WAL from whom, and how far each is behind
+  explain                           Why this server lags, by what evidence, and what to do
+
 Collectors, on or off whatever the config file says:
   --[no-]collector.NAME             NAME: lag, slots, archive_backlog
 
@@ -133,6 +137,69 @@ Examples:
   PGHOST=/run/postgresql pg_replication_exporter --log.level=debug --no-collector.slots
 )");
   EXPECT_EQ(Parse({"-h"})->printout, Parse({"--frobnicate", "--help"})->printout);
+}
+
+TEST(SubCommandTest, WithoutOneItServes) {
+  EXPECT_EQ(Parse({"--log.level=warn"})->command.kind, CommandKind::kServe);
+}
+
+TEST(SubCommandTest, Topology) {
+  const Command defaults = Parse({"topology"})->command;
+  EXPECT_EQ(defaults.kind, CommandKind::kTopology);
+  EXPECT_EQ(defaults.format, ReportFormat::kText);
+  EXPECT_EQ(defaults.exporter, "");
+  EXPECT_EQ(defaults.watch, 5s);
+  const Command command = Parse({"topology", "--format", "dot", "--cluster=main", "--watch=1m",
+                                 "--exporter=http://[::1]:1"})
+                              ->command;
+  EXPECT_EQ(command.format, ReportFormat::kDot);
+  EXPECT_EQ(command.cluster, "main");
+  EXPECT_EQ(command.watch, 60s);
+  EXPECT_EQ(command.exporter, "http://[::1]:1");
+}
+
+TEST(SubCommandTest, ExplainTakesAServerOfAnyName) {
+  for (const char* server : {"s1", "topology", "explain"}) {
+    const auto line = Parse({"explain", server, "--cluster=main"});
+    ASSERT_TRUE(line) << line.error().message;
+    EXPECT_EQ(line->command.kind, CommandKind::kExplain);
+    EXPECT_EQ(line->command.server, server);
+    EXPECT_EQ(line->command.cluster, "main");
+  }
+}
+
+TEST(SubCommandTest, TheConfigFileMayStandBeforeOrAfterIt) {
+  EXPECT_EQ(Parse({"--config.file=a.yml", "topology"})->flags.config_file, "a.yml");
+  EXPECT_EQ(Parse({"topology", "--config.file=a.yml"})->flags.config_file, "a.yml");
+}
+
+TEST(SubCommandTest, ErrorsAreOneLineWithTheRemedy) {
+  const std::map<std::string, std::vector<const char*>> errors = {
+      {"unknown sub-command 'topolgy'; did you mean 'topology'?", {"topolgy"}},
+      {"unknown flag '--fromat'; did you mean --format?", {"topology", "--fromat=dot"}},
+      {"unknown flag '--format'; see --help", {"explain", "s1", "--format=dot"}},
+      {"--format: unknown value 'dto'; did you mean 'dot'?", {"topology", "--format=dto"}},
+      {"unexpected argument 's1'; see topology --help", {"topology", "s1"}},
+      {"explain needs a server: pg_replication_exporter explain SERVER", {"explain"}},
+      {"unexpected argument 's2'; see explain --help", {"explain", "s1", "s2"}},
+      {"--web.listen-address is not for topology; see topology --help",
+       {"--web.listen-address=:1", "topology"}},
+      {"--collector.lag is not for explain; see explain --help",
+       {"--no-collector.lag", "explain", "s1"}},
+      {"--watch: 5 has no unit; write 5s, 5ms or 5m", {"topology", "--watch=5"}},
+      {"--watch: '1d' is out of range; write 1s to 10m", {"topology", "--watch=1d"}},
+      {"--cluster: needs a value", {"topology", "--cluster", ""}},
+  };
+  for (const auto& [message, arguments] : errors) EXPECT_EQ(ErrorOf(arguments), message);
+}
+
+TEST(SubCommandTest, EachHasItsHelp) {
+  EXPECT_THAT(Parse({"topology", "--help"})->printout,
+              HasSubstr("Usage: pg_replication_exporter topology [FLAGS]\n"));
+  const std::string help = Parse({"explain", "--help"})->printout;
+  EXPECT_THAT(help, HasSubstr("Usage: pg_replication_exporter explain [FLAGS] SERVER\n"));
+  EXPECT_THAT(help, HasSubstr("--watch DURATION                  How long to watch"));
+  EXPECT_THAT(help, ::testing::Not(HasSubstr("--format")));
 }
 
 }  // namespace
