@@ -19,7 +19,7 @@ std::string_view Name(LagCause cause);
 /// "up", "down: refused", "not tried yet", "not configured".
 std::string SayState(const ServerView& server);
 std::string_view SayRole(const ServerView& server);
-/// "streaming", "catching up", "not connected".
+/// "streaming", "catching up", "not connected", "from archive".
 std::string_view SayLink(const LagView& lag);
 /// What comes from a server or a configuration, safe to print: control characters become '?'.
 std::string Plain(std::string_view text);

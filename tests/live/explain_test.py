@@ -110,13 +110,15 @@ class ExplainTest(unittest.TestCase):
         return re.search(r"(?m)^  replayed   (\S+),", text)[1]
 
     def test_without_an_exporter(self):
-        config = f"--config.file={self.exporter.config_file}"
-        text = self.printed("topology", config, "--watch=3s")
+        config_file = self.workspace.folder / "without.yaml"
+        config_file.write_text(json.dumps(self.cluster.exporter_config("p", "s1", "s2")))
+        config = f"--config.file={config_file}"
+        text = self.printed("topology", config, "--watch=2s")
         for line in (rf"`- s1 +standby  up +streaming +async +at least {LAGS} +replay_paused",
                      r"s2: it was not seen connected to any server",
                      r"Their place is not known:"):
             self.assertRegex(text, rf"(?m)^  {line}$")
-        self.assertTrue(text.endswith("Watched for 3 s: a lag that began earlier is a bound.\n"))
+        self.assertTrue(text.endswith("Watched for 2 s: a lag that began earlier is a bound.\n"))
         text = self.printed("explain", "s1", config, "--watch=2s")
         self.assertRegex(text, rf"^s1 of main: lag at least {LAGS}, replay_paused\n")
         self.assertIn("(a bound: it was not seen caught up since watching began)",
