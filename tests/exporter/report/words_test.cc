@@ -24,6 +24,13 @@ TEST(WordsTest, Bytes) {
   EXPECT_EQ(SayBytes(5e15), "4547.5 TB");
 }
 
+TEST(WordsTest, Links) {
+  EXPECT_EQ(SayLink({.connected = true, .streaming = true}), "streaming");
+  EXPECT_EQ(SayLink({.connected = true}), "catching up");
+  EXPECT_EQ(SayLink({}), "not connected");
+  EXPECT_EQ(SayLink({.source = LagSource::kArchive}), "from archive");
+}
+
 TEST(WordsTest, LinesAreWrappedBetweenWordsAndWhereTheTextSays) {
   std::string out;
   AppendWrapped(std::string(60, 'a') + " " + std::string(60, 'b') + "\nc d", "-> ", out);
