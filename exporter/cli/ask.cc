@@ -20,10 +20,7 @@ constexpr const char* kHint =
 
 Error Unreachable(const Error& why) {
   if (!why.hint.empty()) return why;  // the URL itself
-  return {.message = "no exporter answers at " + why.message,
-          .hint =
-              "--exporter=URL asks another; --config.file=FILE watches the servers without "
-              "one."};
+  return {.message = "no exporter answers at " + why.message, .hint = kHint};
 }
 
 Error Stranger(const std::string& url, const Answer& answer) {
@@ -32,9 +29,7 @@ Error Stranger(const std::string& url, const Answer& answer) {
               "pg_replication_exporter, or one of another version",
               url, answer.status,
               answer.content_type.empty() ? "no content type" : report::Plain(answer.content_type)),
-          .hint =
-              "--exporter=URL asks another; --config.file=FILE watches the servers without "
-              "one."};
+          .hint = kHint};
 }
 
 // Line ends stay; nothing else may steer the terminal.

@@ -22,6 +22,6 @@ struct RouteOptions {
 };
 
 /// /metrics (or the telemetry path), /-/healthy, /-/ready, /topology, /explain and /.
-std::vector<Route> MakeRoutes(RouteOptions options);
+std::vector<Route> MakeRoutes(RouteOptions given);
 
 }  // namespace pgrepl::http

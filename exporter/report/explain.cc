@@ -28,8 +28,8 @@ std::string ExplainPrimary(const ClusterView& cluster, const ServerView& server)
         "It has WAL that the newest timeline left behind at a failover: stop it, then pg_rewind "
         "or pg_basebackup.\n";
   }
-  return out + (standbys.empty() ? "No standby of it is known.\n"
-                                 : "Ask for one of its standbys: " + List(standbys) + "\n");
+  return out + (standbys.empty() ? "No standby is known in this cluster.\n"
+                                 : "Ask for a standby of this cluster: " + List(standbys) + "\n");
 }
 
 std::string Headline(const ClusterView& cluster, const ServerView& server) {

@@ -33,8 +33,9 @@ class Talker {
     sockaddr_in address{
         .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
     socklen_t size = sizeof(address);
-    bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), size);
-    listen(listener_.get(), 8);
+    const int bound = bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), size);
+    EXPECT_EQ(bound, 0);
+    EXPECT_EQ(listen(listener_.get(), 8), 0);
     getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
     url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
     thread_ = std::thread([this] { Serve(); });

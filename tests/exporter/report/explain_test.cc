@@ -152,7 +152,7 @@ TEST_F(ExplainTest, AnUpstreamThatIsNotConfigured) {
 TEST_F(ExplainTest, APrimaryLagsBehindNobody) {
   EXPECT_EQ(Text("p"),
             "p of main is a primary (up): it lags behind nobody.\n"
-            "Ask for one of its standbys: s1, s2, s3\n");
+            "Ask for a standby of this cluster: s1, s2, s3\n");
 }
 
 TEST_F(ExplainTest, NothingFromAServerSteersTheTerminal) {
