@@ -1,6 +1,6 @@
 // One HTTP exchange: a request that civetweb has parsed, the route it is for, the answer on the wire.
-// Runs on civetweb's workers; keeps nothing between exchanges, and echoes nothing of
-// a request; a route may, in plain text (report_routes.h).
+// Runs on civetweb's workers; keeps nothing between exchanges, and echoes nothing of a request; a
+// route may, in plain text (report_routes.h).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
