@@ -118,7 +118,6 @@ struct LagView {
   bool caught_up_once = false;  ///< since the exporter watches it
   bool connected = false;       ///< streaming or catching up, says either side
   bool streaming = false;       ///< in state streaming
-  std::string_view pause_state = {};
   LagEvidence evidence;
 };
 

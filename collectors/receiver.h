@@ -18,6 +18,8 @@ struct ReceiverFact {
   std::optional<Lsn> latest_end;           ///< the upstream's flush position as last told
   std::optional<double> message_sent;      ///< last_msg_send_time: the upstream's clock
   std::optional<double> message_received;  ///< last_msg_receipt_time: the standby's clock
+  /// Seconds since then, on the standby's clock alone: how old the first message is that we see.
+  std::optional<double> message_age;
   std::string slot_name;
   std::string sender_host;
   std::optional<std::int64_t> sender_port;

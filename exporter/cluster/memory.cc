@@ -84,6 +84,7 @@ void Memory::Observe(std::size_t server, const ServerSnapshotPtr& snapshot, Time
     if (member.role == Role::kStandby) FollowStandby(member, now);
   }
   Link(SendersNow(now), now);
+  if (snapshot->up && member.role == Role::kStandby) LearnFromReceiver(member);
   WatchLinks(now);
   Measure(now);
 }
@@ -153,7 +154,6 @@ void Memory::FollowStandby(Member& member, Time now) {
   if (position != nullptr) {
     standby.SeePosition(*position, member.snapshot->Of(CollectorId::kLag).at);
   }
-  LearnFromReceiver(member);
 }
 
 void Memory::FollowTimeline(Member& member, const PositionFact* position, const Freshness& fresh) {
@@ -176,6 +176,8 @@ void Memory::LearnFromReceiver(const Member& member) {
       !standby.receiver->latest_end || !standby.receiver->timeline) {
     return;
   }
+  // Before every server was tried, its upstream may well turn out to be a relay.
+  if (!EveryMemberWasTried()) return;
   const bool relayed = standby.upstream && members_[*standby.upstream].role == Role::kStandby;
   const Freshness fresh = FreshAt(standby.receiver_at);
   const bool primary_answers =
@@ -288,12 +290,14 @@ void Memory::Attach(Standby& standby, const SeenSender& sender) {
                     sender.at.upstream, sender.owner->Of(CollectorId::kSenders).at);
 }
 
+bool Memory::EveryMemberWasTried() const {
+  return std::all_of(members_.begin(), members_.end(),
+                     [](const Member& member) { return member.snapshot != nullptr; });
+}
+
 void Memory::LinkOthers(const std::vector<SeenSender>& senders, Time now) {
-  // Before every server was tried, a sender may well be one of theirs.
-  const bool all_tried = std::all_of(members_.begin(), members_.end(), [](const Member& member) {
-    return member.snapshot != nullptr;
-  });
-  if (!all_tried) return;
+  // Before, a sender may well be one of theirs.
+  if (!EveryMemberWasTried()) return;
   std::vector<SenderAt> rows;
   for (const SeenSender& sender : senders) rows.push_back(sender.at);
   const std::vector<std::size_t> assigned = roster_.Assign(rows, now);

@@ -106,6 +106,7 @@ class Memory {
   void FollowPrimary(Member& member);
   void FollowStandby(Member& member, Time now);
   void FollowTimeline(Member& member, const PositionFact* position, const Freshness& fresh);
+  [[nodiscard]] bool EveryMemberWasTried() const;
   void LearnFromReceiver(const Member& member);
   [[nodiscard]] std::vector<SeenSender> SendersNow(Time now) const;
   void Link(const std::vector<SeenSender>& senders, Time now);

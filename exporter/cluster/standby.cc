@@ -59,7 +59,11 @@ void Standby::SeeReceiver(const FactPtr& fact, Time at) {
   if (!receiver->present) return;
   if (receiver_pid != 0 && receiver_pid != receiver->pid) ++receiver_restarts;
   receiver_pid = receiver->pid;
-  messages.See({receiver->message_sent.value_or(0), receiver->message_received.value_or(0)}, at);
+  // A message that was there before we looked is as old as the standby says.
+  const bool is_first = !messages.changed_at();
+  const double age = is_first ? std::max(receiver->message_age.value_or(0), 0.0) : 0;
+  messages.See({receiver->message_sent.value_or(0), receiver->message_received.value_or(0)},
+               at - FromSeconds(age));
   identity.seen = true;
   identity.slot_name = receiver->slot_name;
   identity.application_name = receiver->application_name;

@@ -12,11 +12,11 @@ namespace {
 constexpr std::nullopt_t kNull = std::nullopt;
 
 // Columns: pid, status, received_tli, latest_end_lsn, last_msg_send_time, last_msg_receipt_time,
-// slot_name, sender_host, sender_port, application_name, wal_receiver_timeout,
+// its age, slot_name, sender_host, sender_port, application_name, wal_receiver_timeout,
 // wal_receiver_status_interval, primary_conninfo <> '', primary_slot_name, restore_command <> ''.
 Rows Streaming() {
-  return OneRow({"4711", "streaming", "3", "16/B374D848", "1700000000.5", "1700000000.25", "s1",
-                 "10.0.0.1", "5432", "s1", "60", "10", "t", "s1_slot", "f"});
+  return OneRow({"4711", "streaming", "3", "16/B374D848", "1700000000.5", "1700000000.25", "1.5",
+                 "s1", "10.0.0.1", "5432", "s1", "60", "10", "t", "s1_slot", "f"});
 }
 
 std::string Receiver(const Rows& rows, const ReceiverView& view) {
@@ -40,6 +40,7 @@ TEST(ReceiverTest, DecodesEveryColumn) {
   EXPECT_EQ(fact.latest_end, Lsn::Parse("16/B374D848"));
   EXPECT_EQ(fact.message_sent, 1700000000.5);
   EXPECT_EQ(fact.message_received, 1700000000.25);
+  EXPECT_EQ(fact.message_age, 1.5);
   EXPECT_EQ(fact.slot_name, "s1");
   EXPECT_EQ(fact.sender_host, "10.0.0.1");
   EXPECT_EQ(fact.sender_port, 5432);
@@ -54,7 +55,7 @@ TEST(ReceiverTest, DecodesEveryColumn) {
 TEST(ReceiverTest, SettingsAreKnownWithoutAReceiver) {
   const Result<FactPtr> decoded =
       Decode(CollectorId::kReceiver, OneRow({kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull,
-                                             kNull, kNull, "60", "10", "f", "", "t"}));
+                                             kNull, kNull, kNull, "60", "10", "f", "", "t"}));
   ASSERT_TRUE(decoded);
   const auto& fact = *static_cast<const ReceiverFact*>(decoded->get());
   EXPECT_FALSE(fact.present);
@@ -96,7 +97,7 @@ pgrepl_receiver_status_interval_seconds{server="s1"} 10
 // The view has no row then; the statement still answers one, with the settings.
 TEST(ReceiverTest, NoReceiverIsStatusNone) {
   const Rows rows = OneRow({kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull,
-                            "0", "10", kNull, "", kNull});
+                            kNull, "0", "10", kNull, "", kNull});
   EXPECT_EQ(Receiver(rows, {}), R"(# TYPE pgrepl_receiver_up gauge
 pgrepl_receiver_up{server="s1"} 0
 # TYPE pgrepl_receiver_expected gauge
@@ -120,7 +121,7 @@ pgrepl_receiver_status_interval_seconds{server="s1"} 10
 }
 
 TEST(ReceiverTest, UnknownStatusIsOtherAndHostileTextIsEscaped) {
-  const Rows rows = OneRow({"1", "dozing", kNull, kNull, kNull, kNull, kNull,
+  const Rows rows = OneRow({"1", "dozing", kNull, kNull, kNull, kNull, kNull, kNull,
                             "/a\"b\\c\nd\xed\xa0\x80", kNull, kNull, "60", "10", "t", "s\"1", "t"});
   EXPECT_EQ(Receiver(rows, {.expected = true}), R"(# TYPE pgrepl_receiver_up gauge
 pgrepl_receiver_up{server="s1"} 0
@@ -147,9 +148,9 @@ pgrepl_receiver_status_interval_seconds{server="s1"} 10
 }
 
 TEST(ReceiverTest, HiddenColumnsAreRefusedWithTheRemedy) {
-  const Result<FactPtr> fact =
-      Decode(CollectorId::kReceiver, OneRow({"4711", kNull, kNull, kNull, kNull, kNull, kNull,
-                                             kNull, kNull, kNull, "60", "10", kNull, "", "f"}));
+  const Result<FactPtr> fact = Decode(
+      CollectorId::kReceiver, OneRow({"4711", kNull, kNull, kNull, kNull, kNull, kNull, kNull,
+                                      kNull, kNull, kNull, "60", "10", kNull, "", "f"}));
   ASSERT_FALSE(fact);
   EXPECT_EQ(fact.error().message, "pg_stat_wal_receiver hides its columns from this role");
   EXPECT_EQ(fact.error().sqlstate, "42501");

@@ -36,8 +36,8 @@ Types ExpectedTypes(CollectorId id, Role role) {
               "bool",   "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn",
               "float8", "float8", "float8", "float8", "text"};
     case CollectorId::kReceiver:
-      return {"int4", "text", "int4",   "pg_lsn", "float8", "float8", "text", "text",
-              "int4", "text", "float8", "float8", "bool",   "text",   "bool"};
+      return {"int4", "text", "int4", "pg_lsn", "float8", "float8", "float8", "text",
+              "text", "int4", "text", "float8", "float8", "bool",   "text",   "bool"};
     case CollectorId::kRecovery:
       return {"bool", "bool", "text", "text", "float8"};
     case CollectorId::kConflicts:

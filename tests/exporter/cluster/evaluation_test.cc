@@ -280,6 +280,38 @@ TEST_F(EvaluationTest, AServerOfAnotherSystemIsMeasuredAgainstNobody) {
   EXPECT_FALSE(lag.bytes.total);
 }
 
+// A cascaded standby may be the first that answers, with what its relay was told long ago.
+TEST_F(EvaluationTest, ARelaysReceiverDoesNotSpeakBeforeItIsKnownForOne) {
+  WatchedCluster cluster{OptionsFor({"p", "s2", "s3"})};
+  ReceiverFact of_relay = ReceiverAt(1000, 1);
+  of_relay.sender_host = "10.0.0.2";
+  of_relay.application_name = "s3";
+  Sender s3 = SenderOf("s3", 1000);
+  s3.client_addr = "10.0.0.3";
+  for (int second = 0; second < 10; ++second) {
+    cluster.now += kPulse;
+    cluster.See("s3", StandbyAt(1000).Host("10.0.0.3").Receives(of_relay));
+    cluster.See("s2", StandbyAt(1000).Senders({s3}));
+    cluster.See("p", Primary(9000 + static_cast<std::uint64_t>(second), second));
+    EXPECT_FALSE(cluster.Lag("s2").known) << "it lagged before we watched, second " << second;
+  }
+}
+
+TEST_F(EvaluationTest, AMessageThatWasThereBeforeVouchesForItsOwnTime) {
+  WatchedCluster cluster{OptionsFor({"s1"})};
+  ReceiverFact receiver = ReceiverAt(1000, 1);
+  receiver.message_age = 50;
+  cluster.now += kPulse;
+  cluster.See("s1", StandbyAt(1000).Receives(receiver));
+  EXPECT_FALSE(cluster.Lag("s1").known)
+      << "nothing has come for longer than an idle link is silent";
+  receiver.message_age = 10;
+  WatchedCluster another{OptionsFor({"s1"})};
+  another.now += kPulse;
+  another.See("s1", StandbyAt(1000).Receives(receiver));
+  EXPECT_TRUE(another.Lag("s1").known);
+}
+
 TEST_F(EvaluationTest, AServerOfAnotherSystemDoesNotVouch) {
   cluster_.Lose("p", UpReason::kTimeout);
   for (int second = 1; second <= 60; ++second) {
