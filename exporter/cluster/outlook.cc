@@ -9,9 +9,9 @@
 namespace pgrepl::cluster {
 namespace {
 
-// What a candidate may be behind another and stay the candidate while the primary lives: which of
-// two healthy standbys is ahead changes with every pulse.
-constexpr double kIncumbentSlack = 16.0 * 1024 * 1024;
+// What a candidate may be behind another while the primary lives: which of two healthy standbys is
+// ahead changes with every pulse.
+constexpr double kEnough = 16.0 * 1024 * 1024;
 
 void Raise(std::optional<Lsn>& highest, const std::optional<Lsn>& lsn) {
   if (lsn && (!highest || *lsn > *highest)) highest = lsn;
@@ -125,23 +125,37 @@ Candidacy Outlook::Of(const Memory& memory, const Evaluation& evaluation, std::s
   return candidate_ == index ? Candidacy::kBest : Candidacy::kBehind;
 }
 
-void Outlook::FollowCandidate(const Memory& memory, const Evaluation& evaluation) {
-  std::optional<std::size_t> best;
-  const auto has = [&](std::size_t index) { return *memory.members()[index].standby.Has(); };
-  const auto may_lead = [&](std::size_t index) {
-    if (memory.members()[index].role != Role::kStandby) return false;
-    const Candidacy candidacy = Of(memory, evaluation, index);
-    return candidacy == Candidacy::kBest || candidacy == Candidacy::kBehind;
-  };
-  for (std::size_t i = 0; i < memory.members().size(); ++i) {
-    if (may_lead(i) && (!best || has(i) > has(*best))) best = i;
-  }
+// While the primary lives: a synchronous standby, then one that receives from the primary itself, then
+// the one that was chosen before. Once it is gone most WAL comes first.
+std::array<double, 5> Outlook::MeritOf(const Memory& memory, const Evaluation& evaluation,
+                                       std::size_t index, Lsn most) const {
+  const Standby& standby = memory.members()[index].standby;
+  const double behind = BytesBetween(*standby.Has(), most);
+  const bool synchronous = standby.sender && (standby.sender->sync_state == "sync" ||
+                                              standby.sender->sync_state == "quorum");
+  const bool direct =
+      standby.upstream && memory.members()[*standby.upstream].role == Role::kPrimary;
   const bool primary_lives = evaluation.CurrentPrimary().has_value();
-  if (best && primary_lives && candidate_ && *candidate_ != *best && may_lead(*candidate_) &&
-      BytesBetween(has(*candidate_), has(*best)) < kIncumbentSlack) {
-    return;
+  const bool enough = primary_lives && behind < kEnough;
+  return {enough ? 0 : -behind, synchronous ? 1.0 : 0.0, direct ? 1.0 : 0.0,
+          candidate_ == index ? 1.0 : 0.0, -behind};
+}
+
+void Outlook::FollowCandidate(const Memory& memory, const Evaluation& evaluation) {
+  std::vector<std::size_t> eligible;
+  std::optional<Lsn> most;
+  for (std::size_t i = 0; i < memory.members().size(); ++i) {
+    if (memory.members()[i].role != Role::kStandby) continue;
+    const Candidacy candidacy = Of(memory, evaluation, i);
+    if (candidacy != Candidacy::kBest && candidacy != Candidacy::kBehind) continue;
+    eligible.push_back(i);
+    Raise(most, memory.members()[i].standby.Has());
   }
-  candidate_ = best;
+  const auto merit = [&](std::size_t index) { return MeritOf(memory, evaluation, index, *most); };
+  const auto best =
+      std::max_element(eligible.begin(), eligible.end(),
+                       [&](std::size_t a, std::size_t b) { return merit(a) < merit(b); });
+  candidate_ = best != eligible.end() ? std::optional(*best) : std::nullopt;
 }
 
 }  // namespace pgrepl::cluster

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -38,6 +39,9 @@ class Outlook {
  private:
   void FollowSafety(const Memory& memory, const Evaluation& evaluation);
   void FollowCandidate(const Memory& memory, const Evaluation& evaluation);
+  /// Compared from the left; `most`: the WAL that the best of them has.
+  [[nodiscard]] std::array<double, 5> MeritOf(const Memory& memory, const Evaluation& evaluation,
+                                              std::size_t index, Lsn most) const;
   [[nodiscard]] RpoView RpoOf(const Memory& memory, const std::optional<SafePosition>& safe,
                               Time now) const;
 

@@ -27,6 +27,7 @@ class OutlookTest : public testing::Test {
     for (const auto& [name, lsn] : has) {
       Sender& row = rows.emplace_back(SenderOf(name, lsn));
       row.current = Lsn{lsn_};
+      if (name == sync_) row.sync_state = "sync";
       row.reply_time = Seconds(cluster_.now.time_since_epoch());
     }
     rows.insert(rows.end(), others_.begin(), others_.end());
@@ -58,6 +59,7 @@ class OutlookTest : public testing::Test {
   WatchedCluster cluster_;
   std::uint64_t lsn_ = 1000;
   std::vector<Sender> others_;
+  std::string sync_;
 };
 
 TEST_F(OutlookTest, NobodyReceives) {
@@ -113,6 +115,25 @@ TEST_F(OutlookTest, TheCandidateStaysForAFewBytes) {
   EXPECT_EQ(Of("s1"), "best");
   Pulse({{"s1", 1150}, {"s2", 1200 + (16 << 20)}});
   EXPECT_EQ(Of("s2"), "best");
+}
+
+TEST_F(OutlookTest, ASynchronousStandbyIsChosenFirst) {
+  Pulse({{"s1", 1100}, {"s2", 1050}});
+  sync_ = "s2";
+  Pulse({{"s1", 1100}, {"s2", 1050}});
+  EXPECT_EQ(Of("s2"), "best");
+}
+
+TEST_F(OutlookTest, ACascadedStandbyIsChosenLast) {
+  WatchedCluster cluster{OptionsFor({"p", "cascaded", "relay"})};
+  for (int second = 0; second < 3; ++second) {
+    cluster.now += kPulse;
+    cluster.See("cascaded", Standby("cascaded", 1000));
+    cluster.See("relay", Standby("relay", 1000).Senders({SenderOf("cascaded", 1000)}));
+    cluster.See("p", Primary(1000, 1).Senders({SenderOf("relay", 1000)}));
+  }
+  EXPECT_EQ(cluster.Server("relay").candidacy, Candidacy::kBest);
+  EXPECT_EQ(cluster.Server("cascaded").candidacy, Candidacy::kBehind);
 }
 
 TEST_F(OutlookTest, OncePrimaryIsGoneEachByteCounts) {
