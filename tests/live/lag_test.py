@@ -235,6 +235,40 @@ class PrimaryOnlyTest(ExporterTest):
         return lag is not None and lag < 1
 
 
+class StandbyOnlyTest(ExporterTest):
+    """With only a standby configured, its receiver tells how far the primary is."""
+
+    @classmethod
+    def exporter_config(cls):
+        return cls.cluster.exporter_config("s1")
+
+    def setUp(self):
+        self.enterContext(Load(self.cluster.p))
+        self.exporter.wait_for(
+            lambda page: page.value("pgrepl_lag_known", server="s1") == 1
+            and page.value("pgrepl_lag_seconds", server="s1") < 1, "s1 is fresh", seconds=40)
+
+    def test_a_pause_is_told_by_the_receivers_messages(self):
+        with self.cluster.s1.replay_paused():
+            comparison = Comparison(self.exporter, self.truth, [self.cluster.s1])
+            verdict = comparison.run(FAULT_SECONDS).verdict(self.cluster.s1)
+            page = comparison.pages[-1]
+        self.assertLess(verdict.worst_error, WORST_ERROR, str(verdict))
+        self.assert_values(page, lag_known={"s1": 1})
+        self.assertEqual(page.state("pgrepl_lag_source", "source", server="s1"), "receiver")
+        self.assertEqual(page.state("pgrepl_lag_bound", "bound", server="s1"), "at_most")
+
+    def test_without_a_receiver_nothing_is_known(self):
+        with self.cluster.s1.receiver_cut():
+            comparison = Comparison(self.exporter, self.truth, [self.cluster.s1])
+            verdict = comparison.run(FAULT_SECONDS).verdict(self.cluster.s1)
+            page = comparison.pages[-1]
+        self.assertEqual((verdict.absent, verdict.missed), (0, 0), str(verdict))
+        self.assert_values(page, lag_known={"s1": 0}, receiver_up={"s1": 0})
+        self.assertEqual(page.value("pgrepl_expected_primaries"), 0, "it is somebody else's")
+        self.assertEqual(page.state("pgrepl_lag_bound", "bound", server="s1"), "at_least")
+
+
 @unittest.skipUnless(BINARY, "PGREPL_EXPORTER names no exporter to test")
 class UnreachableTest(unittest.TestCase):
     """Servers that can't be asked say why, and SIGTERM is obeyed whatever they do."""
