@@ -2,7 +2,6 @@
 #include "exporter/collect/connector.h"
 
 #include <deque>
-#include <thread>
 #include <utility>
 
 #include "exporter/base/mutex.h"
@@ -50,13 +49,28 @@ Connector::Connector(int threads) : shared_(std::make_shared<Shared>()) {
     shared_->running = threads;
   }
   for (int i = 0; i < threads; ++i) {
-    std::thread([shared = shared_] { shared->Run(); }).detach();
+    threads_.emplace_back([shared = shared_] { shared->Run(); });
   }
 }
 
 Connector::~Connector() { Stop(); }
 
+// Threads are waited for to their very end, when what OpenSSL keeps for each is given back; but not
+// while one hangs in a resolver.
 bool Connector::Stop() {
+  const bool ended = StopWorking();
+  for (std::thread& thread : threads_) {
+    if (ended) {
+      thread.join();
+    } else {
+      thread.detach();
+    }
+  }
+  threads_.clear();
+  return ended;
+}
+
+bool Connector::StopWorking() {
   MutexLock lock(shared_->mutex);
   shared_->stopping = true;
   shared_->queue.clear();

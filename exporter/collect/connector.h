@@ -6,6 +6,8 @@
 
 #include <functional>
 #include <memory>
+#include <thread>
+#include <vector>
 
 #include "exporter/base/result.h"
 #include "exporter/postgres/connect.h"
@@ -35,7 +37,11 @@ class Connector {
 
  private:
   struct Shared;
+
+  [[nodiscard]] bool StopWorking();
+
   std::shared_ptr<Shared> shared_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace pgrepl
