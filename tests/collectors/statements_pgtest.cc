@@ -257,11 +257,31 @@ TEST_F(StatementsTest, StandbysShowWhatTheyAre) {
     const FactPtr positions = FactOf(*connection, CollectorId::kLag, role);
     const auto& position = *static_cast<const PositionFact*>(positions.get());
     EXPECT_EQ(position.flushed.has_value(), role == Role::kPrimary);
-    EXPECT_EQ(position.snapshot.has_value(), role == Role::kPrimary);
+    EXPECT_TRUE(position.snapshot);
     EXPECT_EQ(position.replayed.has_value(), role == Role::kStandby);
     EXPECT_EQ(position.pause_state, role == Role::kStandby ? "not paused" : "");
     EXPECT_EQ(position.timeline, 1);
   }
+}
+
+// So that an equal one proves that the standby lacks no transaction.
+TEST_F(StatementsTest, AStandbyThatHasReplayedAllShowsThePrimarysSnapshot) {
+  Connection primary = ConnectTo(PrimaryConninfo());
+  Connection standby = ConnectTo(StandbyConninfo());
+  const auto snapshot = [&](Connection& connection, Role role) {
+    const FactPtr fact = FactOf(connection, CollectorId::kLag, role);
+    return static_cast<const PositionFact*>(fact.get())->snapshot;
+  };
+  const auto before = snapshot(primary, Role::kPrimary);
+  Admin admin;
+  admin.Execute("CREATE TABLE IF NOT EXISTS snapshots ()");
+  EXPECT_NE(snapshot(primary, Role::kPrimary), before);
+  const auto is_equal = [&] {
+    return snapshot(standby, Role::kStandby) == snapshot(primary, Role::kPrimary);
+  };
+  for (int i = 0; i < 100 && !is_equal(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_TRUE(is_equal());
 }
 
 // It costs with the number of connections, and a pulse comes every second.

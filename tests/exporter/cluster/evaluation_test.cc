@@ -261,7 +261,7 @@ TEST_F(EvaluationTest, OneThatAloneDoesNotAnswerIsOverdueSoon) {
     cluster.See("s1", StandbyAt(lsn - 50));
   }
   cluster.now += kPulse;
-  cluster.See("p", Primary(lsn += 100, 10));
+  cluster.See("p", Primary(lsn + 100, 10));
   cluster.now += 300ms;
   EXPECT_GT(cluster.Lag("s1").seconds, 1.2);
 }

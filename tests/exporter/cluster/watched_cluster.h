@@ -78,7 +78,7 @@ class WatchedCluster {
     return static_cast<std::size_t>(found - servers.begin());
   }
 
-  void Observe(std::string_view server, ServerSnapshotPtr snapshot) {
+  void Observe(std::string_view server, const ServerSnapshotPtr& snapshot) {
     last_.at(IndexOf(server)) = snapshot;
     memory_.Observe(IndexOf(server), snapshot, now);
   }
