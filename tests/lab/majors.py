@@ -13,15 +13,24 @@ from .workspace import REPOSITORY
 
 MAJORS = (12, 13, 14, 15, 16, 17, 18)
 
+MONITOR, PLAIN = "pgrepl_monitor", "pgrepl_plain"
+
 # With %e and %u, so that one can tell whose fault a line is.
 SETTINGS = {
     "archive_mode": "on", "autovacuum": "off", "checkpoint_timeout": "1h", "fsync": "off",
     "listen_addresses": "127.0.0.1", "log_line_prefix": "%m [%p] %e %u@%a ",
-    "password_encryption": "scram-sha-256", "shared_buffers": "16MB", "wal_level": "logical",
+    "shared_buffers": "16MB", "wal_level": "logical",
     "wal_retrieve_retry_interval": "1s"}
 HBA = """local all all trust
 host all all 127.0.0.1/32 scram-sha-256
 host replication all 127.0.0.1/32 trust
+"""
+# A line is a statement in single-user mode.
+ROLES = """CREATE ROLE replicator LOGIN REPLICATION
+CREATE ROLE {monitor} LOGIN PASSWORD '{password}' IN ROLE pg_monitor
+CREATE ROLE {plain} LOGIN PASSWORD '{password}'
+GRANT pg_read_server_files TO {monitor}
+GRANT EXECUTE ON FUNCTION pg_ls_dir(text), pg_stat_file(text, boolean) TO {monitor}
 """
 
 
@@ -32,37 +41,40 @@ def programs(major):
 
 
 class MajorCluster(Cluster):
-    """A Cluster of one major, with a role that may see everything and one that may see nothing."""
+    """A Cluster of one major, with a role in pg_monitor and one that has no rights at all."""
 
     def __init__(self, workspace, major, plan):
-        self._seed = None
+        self._plan = plan
         super().__init__(workspace, plan, programs=programs(major))
 
-    def conninfo(self, server, role):
-        """pgrepl_monitor is in pg_monitor; pgrepl_plain is nothing."""
+    def monitor_conninfo(self, server, role=MONITOR):
         return f"host=127.0.0.1 port={server.port} user={role} dbname=postgres"
 
-    def upgrade(self, major):
-        """The same servers of this major: other programs, other data, the ports as they were."""
+    def upgrade(self, major, started=lambda server: None):
+        """The same servers of this major: other programs and data, on the ports as they were.
+
+        `started` is called with each as soon as it is up.
+        """
+        self._programs = programs(major)
+        self._make_seed()
         for server in self.standbys[::-1] + [self.p]:
             server.stop()
             shutil.rmtree(server.data)
-            server.use(programs(major))
-        self._programs = programs(major)
-        self._create_primary(self._plan)
+            server.use(self._programs)
+        self._start_primary()
+        started(self.p)
         for standby in self._plan:
             self._create_standby(standby)
+            started(self.servers[standby.name])
 
     def _create_primary(self, plan):
-        self._plan = plan
-        self._seed = self._initdb()
-        self._copy(self.p, {"archive_command": f"cp %p {self.archive}/%f"})
+        self._make_seed()
         self._workspace.directory(f"{self.p.name}/{self.archive.name}", self.p.user)
+        self._start_primary()
+
+    def _start_primary(self):
+        self._copy(self.p, {"archive_command": f"cp %p {self.archive}/%f"})
         self.p.start()
-        password = self.monitor_password_file.read_text().strip()
-        self.p.execute("CREATE ROLE replicator LOGIN REPLICATION")
-        self.p.execute(f"CREATE ROLE pgrepl_monitor LOGIN PASSWORD '{password}' IN ROLE pg_monitor")
-        self.p.execute(f"CREATE ROLE pgrepl_plain LOGIN PASSWORD '{password}'")
 
     def _create_standby(self, plan):
         server, upstream = self.servers[plan.name], self.servers[plan.upstream]
@@ -76,15 +88,21 @@ class MajorCluster(Cluster):
         (server.data / "standby.signal").touch()
         server.start()
 
-    def _initdb(self):
-        seed = self.p.folder / "seed"
-        if seed.exists():
-            shutil.rmtree(seed)
-        run([self._programs / "initdb", f"--pgdata={seed}", "--no-sync", "--no-locale",
-             "--encoding=UTF8", "--auth=trust"],
-            cwd=self.p.folder, env=self._workspace.environment, user=self.p.user)
-        (seed / "pg_hba.conf").write_text(HBA)
-        return seed
+    @property
+    def _seed(self):
+        """The data that all servers begin with."""
+        return self.p.folder / "seed"
+
+    def _make_seed(self):
+        shutil.rmtree(self._seed, ignore_errors=True)
+        options = {"cwd": self.p.folder, "env": self._workspace.environment, "user": self.p.user}
+        run([self._programs / "initdb", f"--pgdata={self._seed}", "--no-sync", "--no-locale",
+             "--encoding=UTF8", "--auth=trust"], **options)
+        (self._seed / "pg_hba.conf").write_text(HBA)
+        password = self.monitor_password_file.read_text().strip()
+        run([self._programs / "postgres", "--single", "-D", self._seed, "-c", "fsync=off",
+             "-c", "password_encryption=scram-sha-256", "postgres"],
+            text=ROLES.format(password=password, monitor=MONITOR, plain=PLAIN), **options)
 
     def _copy(self, server, settings):
         run(["cp", "-a", self._seed, server.data])

@@ -101,6 +101,10 @@ class Server:
         self.stop(mode)
         self.start()
 
+    def promote(self):
+        """By pg_ctl, as people do; `failover` promotes by SQL."""
+        self._pg_ctl("promote", "--wait")
+
     def is_up(self):
         try:
             return self.value("SELECT 1") == "1"
