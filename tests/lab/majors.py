@@ -50,6 +50,11 @@ class MajorCluster(Cluster):
     def monitor_conninfo(self, server, role=MONITOR):
         return f"host=127.0.0.1 port={server.port} user={role} dbname=postgres"
 
+    @property
+    def archive(self):
+        """In the data directory, where the exporter can name it without being able to see it."""
+        return self.p.data / "wal_archive"
+
     def upgrade(self, major, started=lambda server: None):
         """The same servers of this major: other programs and data, on the ports as they were.
 
@@ -69,11 +74,11 @@ class MajorCluster(Cluster):
 
     def _create_primary(self, plan):
         self._make_seed()
-        self._workspace.directory(f"{self.p.name}/{self.archive.name}", self.p.user)
         self._start_primary()
 
     def _start_primary(self):
         self._copy(self.p, {"archive_command": f"cp %p {self.archive}/%f"})
+        self._workspace.directory(self.archive, self.p.user)
         self.p.start()
 
     def _create_standby(self, plan):
