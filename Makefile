@@ -58,6 +58,10 @@ test-asan test-tsan: test-%: dependencies ## unit and live tests with sanitizers
 proof-truth: build ## every fault against the truth, on real servers, into docs/lag-truth.md
 	python3 -B -m tests.proof.truth --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
 
+.PHONY: proof-majors
+proof-majors: build ## every collector on PostgreSQL 12 to 18, in every role, into docs/majors.md
+	python3 -B -m tests.proof.majors --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
+
 .PHONY: proof-mutations
 proof-mutations: dependencies ## break one rule of the evaluation at a time: a test must notice each
 	tests/mutate.sh

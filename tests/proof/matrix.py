@@ -4,6 +4,7 @@
 Each phase leaves what it finds in `wrong`, by (major, server, rights).
 """
 
+import re
 import time
 from collections import defaultdict
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ PAUSE_SECONDS = 5
 # As everywhere: one pulse, and half of one for the scrape.
 LAG_ERROR = 1.5
 # The slowest collectors run every 10 s.
-SETTLE_SECONDS = 15
+SETTLE_SECONDS = 20
+# What is moving is wrong at one time, and not at the next two.
+PERSISTS = 3
 # Family, the label of its states, and what it says of a standby that is well.
 HEALTH = (("lag_seconds", None, 0), ("lag_known", None, 1), ("caught_up_once", None, 1),
           ("diverged", None, 0), ("lag_cause", "cause", "none"), ("lag_bound", "bound", "exact"),
@@ -45,10 +48,11 @@ class Matrix:
                               unknown_families(page))):
                 self.add(phase, self.fleet.majors[0], "p", rights, offence)
 
-    def health(self, phase="health"):
+    def health(self, phase="health", primary="p"):
         """Idle, and nobody lags."""
         self.fleet.each(lambda major, cluster: self._settle(
-            phase, major, cluster.standbys, self._unhealthy))
+            phase, major, [one for one in cluster.servers.values() if one.name != primary],
+            self._unhealthy))
 
     def troubled(self):
         """Slots of all kinds, a synchronous standby, an archive that fails, a cancelled query."""
@@ -66,7 +70,7 @@ class Matrix:
         self.values("switchover")
         self.fleet.each(lambda major, cluster: self._settle(
             "switchover", major, cluster.servers.values(), self._not_swapped))
-        self.health("switchover")
+        self.health("switchover", primary="s1")
 
     def warnings(self):
         """One line for each collector that is hidden, with what would mend it; no other line."""
@@ -86,16 +90,18 @@ class Matrix:
     def _settle(self, phase, major, servers, check):
         """Asks check(page, major, server, rights) until it finds nothing wrong, or for a while."""
         deadline = time.monotonic() + SETTLE_SECONDS
+        seen = []
         while True:
-            wrong = {}
-            for rights, exporter in self.fleet.exporters.items():
-                for server in servers:
-                    wrong[server.name, rights] = check(exporter.scrape(), major, server, rights)
-            if not any(wrong.values()) or time.monotonic() > deadline:
+            wrong = {(server.name, rights, _subject(one)): one
+                     for rights, exporter in self.fleet.exporters.items() for server in servers
+                     for one in check(exporter.scrape(), major, server, rights)}
+            seen.append(wrong)
+            if not wrong or time.monotonic() > deadline:
                 break
             time.sleep(0.5)
-        for (server, rights), offences in wrong.items():
-            self.add(phase, major, server, rights, *offences)
+        for key, offence in wrong.items():
+            if all(key in earlier for earlier in seen[-PERSISTS:]):
+                self.add(phase, major, key[0], key[1], offence)
 
     def _values(self, page, major, server, rights):
         check = PageCheck(page, major, server, rights)
@@ -148,6 +154,11 @@ class Matrix:
                 self.add("pause", major, standby.name, rights, f"lag {lag}, and isn't paused")
 
 
+def _subject(offence):
+    """Of a sentence, what it is about: the figures in it may change."""
+    return re.split(" said | is ", offence)[0]
+
+
 def _reader(page, major, server):
     """A function that gives the value of a family, or its state."""
     labels = {"pg_cluster": cluster_name(major), "server": server.name}
@@ -185,11 +196,19 @@ def _trouble(cluster):
         p.set(max_slot_wal_keep_size="1GB")
     p.set(synchronous_standby_names="FIRST 1 (s1)", archive_command="false")
     p.execute("CREATE TABLE troubled AS SELECT 1")
-    p.execute("SELECT pg_switch_wal()")
     with _cancelled_reader(p, s1):
         pass
-    wait_until(lambda: p.value("SELECT failed_count FROM pg_stat_archiver") != "0", "it fails", 30)
+    wait_until(lambda: _archiving_fails(p), "archiving fails", 60, every=1)
+    # Or the next segment begins whenever the server itself writes something.
+    p.execute("SELECT pg_logical_emit_message(true, 'proof', 'x')")
     cluster.wait_caught_up()
+
+
+def _archiving_fails(primary):
+    # One segment may still be archived by the command that worked.
+    primary.execute("SELECT pg_logical_emit_message(true, 'proof', 'x')")
+    primary.execute("SELECT pg_switch_wal()")
+    return primary.value("SELECT failed_count FROM pg_stat_archiver") != "0"
 
 
 @contextmanager
