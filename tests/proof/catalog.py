@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server's own views, whole, with their columns by name: what the exporter's page is held against.
+"""A server's own views, with their columns by name: what the exporter's page is held against.
 
 It shares no statement with the exporter: each view is read as it is, in whatever order its major
 has its columns, and what is made of them is made here.

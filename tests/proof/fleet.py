@@ -19,7 +19,7 @@ _ERROR = re.compile(
     r"(\S+ \S+):\S+ \S+ \[(\d+)\] (\S{5}) (\S*)@.*? (?:ERROR|FATAL|PANIC):  (.*)")
 # A server that starts or stops turns its clients away, and says so.
 _GOODBYES = {"57P01", "57P03"}
-# Whether they are allowed has to be tried: once a minute and role of the server, not once a pulse.
+# Whether they are allowed has to be tried: once a minute and role of the server, not each pulse.
 _HIDDEN = re.compile("permission denied for function pg_ls_(waldir|archive_statusdir|dir)")
 
 
@@ -44,7 +44,7 @@ class Fleet:
             lambda major: action(major, self.clusters[major]), self.majors)))
 
     def errors(self, major, rights):
-        """[(server, what it logged)] against the exporter that has these rights, where it is new."""
+        """[(server, what it logged)] against the exporter that has these rights."""
         found, refusals = [], Counter()
         for server in self.clusters[major].servers.values():
             for minute, pid, state, role, text in _ERROR.findall(server.log):

@@ -6,6 +6,7 @@ from datetime import date
 from tests.lab.majors import MONITOR
 from tests.lab.workspace import REPOSITORY
 
+from .matrix import subject
 from .report import cells, commit, machine
 
 FILE = REPOSITORY / "docs/majors.md"
@@ -35,7 +36,8 @@ minute for each function that it may not call.
 UPGRADE = """## A major upgrade under the running exporter
 
 All servers of a cluster stop; the next major's start on the same ports, with data of their own. Within
-two pulses of a server's start the page has its version, and a pulse later all of its collectors succeed.
+two pulses of a server's start the page has its version, and a pulse later all of its collectors
+succeed.
 """
 
 
@@ -50,12 +52,13 @@ def write(matrix, versions, upgrades, seconds, pause):
 
 def offences(matrix, upgrades):
     """All that was wrong, a line each; what is wrong on several majors only once."""
-    majors = {}
-    for (major, server, rights), found in matrix.wrong.items():
-        for one in dict.fromkeys(found):
-            where = f"{ROLES[server]} {server}, {rights}: {one}"
-            majors.setdefault(where, []).append(str(major))
-    lines = [f"{where} ({', '.join(of)})" for where, of in majors.items()]
+    majors, first = {}, {}
+    for (major, server, rights), found in sorted(matrix.wrong.items()):
+        for one in found:
+            key = server, rights, subject(one)
+            first.setdefault(key, f"{ROLES[server]} {server}, {rights}: {one}")
+            majors.setdefault(key, {})[str(major)] = None
+    lines = [f"{first[key]} ({', '.join(of)})" for key, of in majors.items()]
     return lines + [f"upgrade {one.major} to {one.to}, {ROLES[one.server]}: {wrong}"
                     for one in upgrades for wrong in one.wrong]
 

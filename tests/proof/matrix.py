@@ -92,7 +92,7 @@ class Matrix:
         deadline = time.monotonic() + SETTLE_SECONDS
         seen = []
         while True:
-            wrong = {(server.name, rights, _subject(one)): one
+            wrong = {(server.name, rights, subject(one)): one
                      for rights, exporter in self.fleet.exporters.items() for server in servers
                      for one in check(exporter.scrape(), major, server, rights)}
             seen.append(wrong)
@@ -119,7 +119,7 @@ class Matrix:
         hidden = PageCheck(page, major, server, rights).hidden
         lines = [(collector, line) for name, collector, line in
                  self.fleet.warnings(major, rights) if name == server.name]
-        return list(_misreported(hidden, lines))
+        return list(misreported(hidden, lines))
 
     def _not_swapped(self, page, major, server, _):
         said = _reader(page, major, server)
@@ -154,7 +154,7 @@ class Matrix:
                 self.add("pause", major, standby.name, rights, f"lag {lag}, and isn't paused")
 
 
-def _subject(offence):
+def subject(offence):
     """Of a sentence, what it is about: the figures in it may change."""
     return re.split(" said | is ", offence)[0]
 
@@ -169,7 +169,8 @@ def _reader(page, major, server):
     return said
 
 
-def _misreported(hidden, lines):
+def misreported(hidden, lines):
+    """What is wrong with the warnings, as (collector, line), given what is hidden."""
     for name in sorted(hidden | {one for one, _ in lines}):
         told = [line for one, line in lines if one == name]
         if name not in hidden:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is wrong on a page, given the catalog of one of its servers and the rights of its exporter."""
+"""What is wrong on a page, given a server's catalog and the rights that the exporter has."""
 
 from collections import Counter
 
