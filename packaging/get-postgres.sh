@@ -37,9 +37,9 @@ download() {
   local version=$1 try
   for try in 1 2 3 4; do
     # npm itself holds what it downloads against the registry's checksum.
-    (cd "$scratch" && npm pack --silent "$package@$version" >/dev/null) && return
+    (cd "$scratch" && npm pack --silent --fetch-retries=0 "$package@$version" >/dev/null) && return
     say "npm pack $package@$version failed, try $try of 4"
-    sleep "$((try * 3))"
+    sleep "$((try * 2))"
   done
   die "cannot download $package@$version: is the npm registry reachable (npm ping)?"
 }
