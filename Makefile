@@ -17,6 +17,10 @@ help: ## show this list
 dependencies: ## install what building, testing and the demo need
 	@packaging/install-dependencies.sh
 
+.PHONY: majors
+majors: dependencies ## get server programs of PostgreSQL 12 to 18, for tests
+	@packaging/get-postgres.sh
+
 .PHONY: build
 build: dependencies ## build the release binary
 	cmake --preset release -DPGREPL_TESTS=OFF >/dev/null
@@ -41,7 +45,7 @@ tidy: dependencies ## all files through clang's thread-safety analysis and clang
 	tests/lint/tidy.sh
 
 .PHONY: test
-test: build dev ## all tests: unit, lint, rules, live
+test: build dev majors ## all tests: unit, lint, rules, live
 	cmake --preset tidy >/dev/null
 	ctest --preset dev -L 'unit|lint|rules' -j $(JOBS)
 	tests/lint/tidy.sh --changed $(BASE)
@@ -49,7 +53,7 @@ test: build dev ## all tests: unit, lint, rules, live
 	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L live --repeat until-pass:2
 
 .PHONY: test-asan test-tsan
-test-asan test-tsan: test-%: dependencies ## unit and live tests with sanitizers (also test-tsan)
+test-asan test-tsan: test-%: dependencies majors ## unit and live tests with sanitizers (also test-tsan)
 	cmake --preset $* >/dev/null
 	cmake --build --preset $* -j $(JOBS)
 	PGREPL_EXPORTER=$(CURDIR)/build/$*/exporter/pg_replication_exporter ctest --preset $* -L 'unit|live'
@@ -57,6 +61,10 @@ test-asan test-tsan: test-%: dependencies ## unit and live tests with sanitizers
 .PHONY: proof-truth
 proof-truth: build ## every fault against the truth, on real servers, into docs/lag-truth.md
 	python3 -B -m tests.proof.truth --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
+
+.PHONY: proof-majors
+proof-majors: build majors ## every collector on PostgreSQL 12 to 18, in every role, into docs/majors.md
+	python3 -B -m tests.proof.majors --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
 
 .PHONY: proof-mutations
 proof-mutations: dependencies ## break one rule of the evaluation at a time: a test must notice each

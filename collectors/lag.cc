@@ -67,20 +67,24 @@ constexpr const Family* kFamilies[] = {
     &kSeconds,   &kKnown,        &kBound,     &kSource,    &kCause,        &kBytes,   &kApplyDelay,
     &kThreshold, &kCaughtUpOnce, &kConnected, &kStreaming, &kReplayPaused, &kPosition};
 
-// A promotion between planning and running must not put errors into the server's log: what fails
-// outside of recovery stands behind pg_is_in_recovery().
+// A change of role between planning and running must not put errors into the server's log: what
+// fails outside of recovery, or in it, stands behind pg_is_in_recovery().
 // hashtextextended: a snapshot's text grows with the transactions in progress, its hash doesn't.
 constexpr std::string_view kPrimary13 = R"sql(
-SELECT pg_current_wal_flush_lsn(),
+SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END,
        hashtextextended(pg_current_snapshot()::text, 0),
        NULL, pg_last_wal_replay_lsn(), NULL, NULL,
-       ('x' || substr(pg_walfile_name(pg_current_wal_flush_lsn()), 1, 8))::bit(32)::int
+       CASE WHEN NOT pg_is_in_recovery()
+            THEN ('x' || substr(pg_walfile_name(pg_current_wal_flush_lsn()), 1, 8))::bit(32)::int
+            END
 )sql";
 constexpr std::string_view kPrimary12 = R"sql(
-SELECT pg_current_wal_flush_lsn(),
+SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END,
        hashtextextended(txid_current_snapshot()::text, 0),
        NULL, pg_last_wal_replay_lsn(), NULL, NULL,
-       ('x' || substr(pg_walfile_name(pg_current_wal_flush_lsn()), 1, 8))::bit(32)::int
+       CASE WHEN NOT pg_is_in_recovery()
+            THEN ('x' || substr(pg_walfile_name(pg_current_wal_flush_lsn()), 1, 8))::bit(32)::int
+            END
 )sql";
 constexpr std::string_view kStandby14 = R"sql(
 SELECT NULL,

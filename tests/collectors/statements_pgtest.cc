@@ -229,6 +229,16 @@ TEST_F(StatementsTest, ThoseForAStandbyWorkOnAPrimary) {
   RevokeFiles();
 }
 
+// So may a demotion, while the server restarts.
+TEST_F(StatementsTest, ThoseForAPrimaryWorkOnAStandby) {
+  GrantFiles();
+  Connection connection = ConnectTo(StandbyConninfo());
+  for (const auto& [collector, outcome] : Outcomes(connection, Role::kPrimary)) {
+    EXPECT_EQ(outcome, "works") << collector;
+  }
+  RevokeFiles();
+}
+
 TEST_F(StatementsTest, StandbysShowWhatTheyAre) {
   Connection primary = ConnectTo(PrimaryConninfo());
   Connection standby = ConnectTo(StandbyConninfo());

@@ -35,9 +35,10 @@ class Cluster:
     Each server is an attribute by its name: cluster.p, cluster.s1, ...
     """
 
-    def __init__(self, workspace, plan=USUAL, settings=None, progress=lambda line: None):
+    def __init__(self, workspace, plan=USUAL, settings=None, progress=lambda line: None,
+                 programs=None):
         self._workspace = workspace
-        self._programs = installed()
+        self._programs = programs or installed()
         self._settings = settings or {}
         self._progress = progress
         self.monitor_password_file = workspace.secret("monitor.password", "lab-monitor")

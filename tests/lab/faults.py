@@ -87,8 +87,7 @@ def settings_too_low(primary, standby):
     before = int(standby.value("SHOW max_connections"))
     primary.set(max_connections=before + 10)
     primary.restart()
-    wait_until(lambda: standby.value("SELECT pg_get_wal_replay_pause_state()") == "paused",
-               f"{standby.name} pauses by itself", seconds=30)
+    wait_until(standby.replay_is_paused, f"{standby.name} pauses by itself", seconds=30)
     try:
         yield
     finally:

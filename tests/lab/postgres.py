@@ -42,7 +42,7 @@ class Server:
         self.log_file = self.folder / "data.log"
         self._programs = programs
         self._workspace = workspace
-        self._user = workspace.postgres_user
+        self.user = workspace.postgres_user  # of the operating system, and superuser
         self._session = self.open_session()
 
     def __repr__(self):
@@ -52,8 +52,11 @@ class Server:
 
     def open_session(self):
         """A connection of its own, for a thread that asks by itself."""
-        return Session(self._workspace, self._programs / "psql", socket_directory=self.folder,
-                       port=self.port, user=self._user)
+        psql = self._programs / "psql"
+        if not psql.exists():  # Another major, as server programs only: any psql will do.
+            psql = installed() / "psql"
+        return Session(self._workspace, psql, socket_directory=self.folder, port=self.port,
+                       user=self.user)
 
     def rows(self, sql, seconds=10):
         return self._session.rows(sql, seconds)
@@ -74,7 +77,7 @@ class Server:
 
     def shell(self, program, *words):
         """The command line of a PostgreSQL program, for a human's shell."""
-        prefix = ["runuser", "-u", self._user, "--"] if os.geteuid() == 0 else []
+        prefix = ["runuser", "-u", self.user, "--"] if os.geteuid() == 0 else []
         return shlex.join(map(str, [*prefix, self._programs / program, *words]))
 
     # Life.
@@ -98,6 +101,10 @@ class Server:
         self.stop(mode)
         self.start()
 
+    def promote(self):
+        """By pg_ctl, as people do; `failover` promotes by SQL."""
+        self._pg_ctl("promote", "--wait")
+
     def is_up(self):
         try:
             return self.value("SELECT 1") == "1"
@@ -107,6 +114,16 @@ class Server:
     def is_streaming(self):
         """Its receiver streams from its upstream."""
         return self.rows("SELECT 1 FROM pg_stat_wal_receiver WHERE status = 'streaming'") != []
+
+    def replay_is_paused(self):
+        """Not only asked to."""
+        if self.major >= 14:
+            return self.value("SELECT pg_get_wal_replay_pause_state()") == "paused"
+        return self.value("SELECT pg_is_wal_replay_paused()") == "t"
+
+    @property
+    def major(self):
+        return int((self.data / "PG_VERSION").read_text())
 
     @property
     def log(self):
@@ -143,8 +160,7 @@ class Server:
     @contextmanager
     def replay_paused(self):
         self.execute("SELECT pg_wal_replay_pause()")
-        wait_until(lambda: self.value("SELECT pg_get_wal_replay_pause_state()") == "paused",
-                   f"{self.name} pauses replay")
+        wait_until(self.replay_is_paused, f"{self.name} pauses replay")
         try:
             yield
         finally:
@@ -160,9 +176,13 @@ class Server:
         finally:
             self.set(primary_conninfo=None)
 
+    def use(self, programs):
+        """From the next start on; another major's need data of their own."""
+        self._programs = programs
+
     def _pg_ctl(self, *words):
         run([self._programs / "pg_ctl", f"--pgdata={self.data}", *words],
-            cwd=self.folder, env=self._workspace.environment, user=self._user)
+            cwd=self.folder, env=self._workspace.environment, user=self.user)
 
 
 def _role(pid):

@@ -21,11 +21,11 @@ def as_user(user):
     return {"user": user, "group": user, "extra_groups": []}
 
 
-def run(argv, *, cwd=None, env=None, user=None, seconds=BUILD_SECONDS, accept=(0,)):
-    """Runs a program to its end and returns what it printed; its own words when it fails."""
+def run(argv, *, cwd=None, env=None, user=None, text="", seconds=BUILD_SECONDS, accept=(0,)):
+    """Runs a program to its end, with `text` as its input, and returns what it printed; its own words when it fails."""
     done = subprocess.run(
-        [str(word) for word in argv], cwd=cwd, env=env, timeout=seconds, text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [str(word) for word in argv], cwd=cwd, env=env, timeout=seconds, text=True, input=text,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         start_new_session=True, **as_user(user))
     if done.returncode not in accept:
         raise RuntimeError(f"{argv[0]} exited with {done.returncode}:\n{done.stdout}")

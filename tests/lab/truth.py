@@ -18,7 +18,7 @@ from .session import Disconnected, QueryFailed
 from .stall import Stalls
 from .waiting import TookTooLong, wait_until
 
-_PRIMARY = ("SELECT pg_current_wal_flush_lsn() - '0/0', pg_current_snapshot(), "
+_PRIMARY = ("SELECT pg_current_wal_flush_lsn() - '0/0', txid_current_snapshot(), "
             "(SELECT last_archived_wal FROM pg_stat_archiver)")
 _STANDBY = "SELECT pg_last_wal_replay_lsn() - '0/0'"
 _SEGMENT = re.compile("[0-9A-F]{8}([0-9A-F]{8})([0-9A-F]{8})")

@@ -45,10 +45,10 @@ def line(outcome):
 
 
 def write(outcomes, command, seconds):
-    head = HEAD.format(command=command, commit=_commit(), date=date.today(), machine=_machine(),
+    head = HEAD.format(command=command, commit=commit(), date=date.today(), machine=machine(),
                        postgres=run([installed() / "postgres", "--version"]).strip(),
                        minutes=seconds / 60)
-    table = [_cells(COLUMNS), _cells(["---"] * len(COLUMNS)), *map(_row, outcomes)]
+    table = [cells(COLUMNS), cells(["---"] * len(COLUMNS)), *map(_row, outcomes)]
     broken = [f"- {one.row}: {wrong}" for one in outcomes for wrong in one.wrong]
     parts = [head, "\n".join(table)]
     if broken:
@@ -57,23 +57,23 @@ def write(outcomes, command, seconds):
 
 
 def _row(one):
-    return _cells([one.row, one.fault, one.looks_at, one.true_at_end, one.said_at_end,
+    return cells([one.row, one.fault, one.looks_at, one.true_at_end, one.said_at_end,
                    f"{one.mean_error:.2f}", f"{one.worst_error:.2f}", f"{one.false_alarm:.1f}",
                    f"{one.missed:.1f}", f"{one.absent:.1f}", one.cause, f"{one.stalled:.1f}",
                    "no" if one.wrong else "yes"])
 
 
-def _cells(cells):
+def cells(cells):
     return f"| {' | '.join(cells)} |"
 
 
-def _commit():
+def commit():
     described = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=REPOSITORY, text=True,
                                stdout=subprocess.PIPE, check=False).stdout.strip()
     return described or "unknown"
 
 
-def _machine():
+def machine():
     cpuinfo = open("/proc/cpuinfo", encoding="utf-8").read()
     model = next((one.partition(":")[2].strip() for one in cpuinfo.splitlines()
                   if one.startswith("model name")), platform.machine())

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each family must say of a server, given its catalog: collector by collector."""
+
+import re
+from dataclasses import dataclass
+
+from .catalog import SEGMENT_BYTES, interval, lsn, segment_start, timestamp
+
+
+@dataclass(frozen=True)
+class Between:
+    """Of an age: who looked later saw more."""
+    least: float
+    most: float
+
+
+# Collector: (its families, a generator of (family, value, labels) over a catalog).
+SOURCES = {}
+# Of these the page has every state there is; compared is which ones aren't 0.
+STATES = {"pgrepl_up_reason", "pgrepl_replay_paused", "pgrepl_senders", "pgrepl_sender_sync_state",
+          "pgrepl_receiver_status", "pgrepl_recovery_waiting", "pgrepl_slot_wal_status",
+          "pgrepl_sync_commit_level", "pgrepl_slots"}
+# Made from several servers or over time, so no column says them; the phases look at what matters.
+COMPUTED = {
+    "pgrepl_lag_seconds", "pgrepl_lag_known", "pgrepl_lag_bound", "pgrepl_lag_source",
+    "pgrepl_lag_cause", "pgrepl_lag_bytes", "pgrepl_lag_threshold_seconds",
+    "pgrepl_caught_up_once", "pgrepl_role_changes_total", "pgrepl_receiver_restarts_total",
+    "pgrepl_receiver_expected", "pgrepl_failover_candidate", "pgrepl_diverged",
+    "pgrepl_standby_wal_margin_bytes", "pgrepl_edge", "pgrepl_ambiguous_senders",
+    "pgrepl_unarchived_seconds", "pgrepl_setting_too_low",
+    "pgrepl_collector_success", "pgrepl_collector_duration_seconds",
+    "pgrepl_collector_last_success_timestamp_seconds"}
+# On the page although the collector of its name may see nothing.
+ALWAYS = {"pgrepl_receiver_up", "pgrepl_standby_connected", "pgrepl_standby_streaming"}
+STANDBY_SETTINGS = ("max_connections", "max_worker_processes", "max_wal_senders",
+                    "max_prepared_transactions", "max_locks_per_transaction")
+
+
+def source(collector, *families):
+    def add(generate):
+        SOURCES[collector] = families, generate
+        return generate
+    return add
+
+
+@source("server", "pgrepl_up", "pgrepl_up_reason", "pgrepl_server_info", "pgrepl_in_recovery",
+        "pgrepl_timeline", "pgrepl_server_start_timestamp_seconds", "pgrepl_clock_skew_seconds")
+def server(catalog):
+    yield "pgrepl_up", 1, {}
+    yield "pgrepl_up_reason", 1, {"reason": "ok"}
+    yield "pgrepl_server_info", 1, {
+        "version": catalog.setting("server_version").split()[0],
+        "system_identifier": str(catalog.one("pg_control_system()")["system_identifier"]),
+        "address": f"127.0.0.1:{catalog.server.port}", "configured": "true"}
+    yield "pgrepl_in_recovery", int(catalog.in_recovery), {}
+    yield "pgrepl_timeline", _timeline(catalog), {}
+    start = timestamp(catalog.functions["start_time"])
+    yield "pgrepl_server_start_timestamp_seconds", Between(start - 0.001, start + 0.001), {}
+    yield "pgrepl_clock_skew_seconds", Between(-0.5, 0.5), {}
+
+
+def _timeline(catalog):
+    if catalog.in_recovery:
+        return catalog.one("pg_stat_wal_receiver")["received_tli"]
+    return int(catalog.functions["walfile"][:8], 16)
+
+
+@source("lag", "pgrepl_apply_delay_seconds", "pgrepl_replay_paused", "pgrepl_wal_position_bytes")
+def lag(catalog):
+    if not catalog.in_recovery:
+        yield "pgrepl_wal_position_bytes", catalog.end, {}
+        return
+    yield "pgrepl_wal_position_bytes", lsn(catalog.functions["replay_lsn"]), {}
+    yield "pgrepl_apply_delay_seconds", catalog.seconds("recovery_min_apply_delay"), {}
+    yield "pgrepl_replay_paused", 1, {"state": catalog.pause_state}
+
+
+@source("senders", "pgrepl_senders", "pgrepl_sender_lag_seconds", "pgrepl_sender_reply_age_seconds",
+        "pgrepl_sender_sync_state", "pgrepl_sender_info")
+def senders(catalog):
+    slots = {row["active_pid"]: row["slot_name"] for row in catalog["pg_replication_slots"]}
+    for row in catalog["pg_stat_replication"]:
+        standby = {"standby": row["application_name"]}
+        yield "pgrepl_senders", 1, {"kind": "standby", "state": row["state"]}
+        yield "pgrepl_sender_reply_age_seconds", Between(0, 15), standby
+        yield "pgrepl_sender_sync_state", 1, standby | {"sync_state": row["sync_state"]}
+        yield "pgrepl_sender_info", 1, standby | {
+            "application_name": row["application_name"], "client_addr": row["client_addr"],
+            "slot_name": slots.get(row["pid"], "")}
+        for stage in ("write", "flush", "replay"):
+            if row[f"{stage}_lag"] is not None:
+                yield ("pgrepl_sender_lag_seconds", interval(row[f"{stage}_lag"]),
+                       standby | {"stage": stage})
+
+
+@source("receiver", "pgrepl_receiver_up", "pgrepl_standby_connected", "pgrepl_standby_streaming",
+        "pgrepl_receiver_status", "pgrepl_receiver_info", "pgrepl_receiver_timeout_seconds",
+        "pgrepl_receiver_last_message_age_seconds", "pgrepl_receiver_status_interval_seconds")
+def receiver(catalog):
+    if not catalog.in_recovery:
+        return
+    row = catalog.one("pg_stat_wal_receiver")
+    for family in ("receiver_up", "standby_connected", "standby_streaming"):
+        yield f"pgrepl_{family}", int(row["status"] == "streaming"), {}
+    yield "pgrepl_receiver_status", 1, {"status": row["status"]}
+    yield "pgrepl_receiver_info", 1, {
+        "sender_host": row["sender_host"], "sender_port": str(row["sender_port"]),
+        "slot_name": row["slot_name"] or ""}
+    yield "pgrepl_receiver_last_message_age_seconds", Between(0, 40), {}
+    yield "pgrepl_receiver_timeout_seconds", catalog.seconds("wal_receiver_timeout"), {}
+    yield ("pgrepl_receiver_status_interval_seconds",
+           catalog.seconds("wal_receiver_status_interval"), {})
+
+
+@source("recovery", "pgrepl_recovery_waiting")
+def recovery(catalog):
+    if not catalog.in_recovery:
+        return
+    (startup,) = [row for row in catalog["pg_stat_activity"] if row["backend_type"] == "startup"]
+    idle = catalog.end == lsn(catalog.functions["replay_lsn"])
+    # Pauses are waits without a name on 12.
+    reasons = {"RecoveryPause": "pause", "RecoveryWalStream": "wal", "RecoveryWalAll": "wal"}
+    reason = None if idle else reasons.get(startup["wait_event"])
+    yield "pgrepl_recovery_waiting", 1, {"reason": reason or "none"}
+
+
+@source("conflicts", "pgrepl_recovery_conflicts_total", "pgrepl_oldest_standby_query_seconds")
+def conflicts(catalog):
+    if not catalog.in_recovery:
+        return
+    rows = catalog["pg_stat_database_conflicts"]
+    for column in rows[0]:
+        if column.startswith("confl_"):
+            yield ("pgrepl_recovery_conflicts_total", sum(row[column] for row in rows),
+                   {"type": column.removeprefix("confl_")})
+    yield "pgrepl_oldest_standby_query_seconds", Between(0, 1), {}
+
+
+@source("settings", "pgrepl_setting")
+def settings(catalog):
+    for name in STANDBY_SETTINGS:
+        yield "pgrepl_setting", int(catalog.setting(name)), {"setting": name}
+
+
+@source("slots", "pgrepl_slots", "pgrepl_slot_active", "pgrepl_slot_retained_bytes",
+        "pgrepl_slot_safe_bytes", "pgrepl_slot_wal_status", "pgrepl_slot_confirmed_lag_bytes",
+        "pgrepl_slot_inactive_seconds")
+def slots(catalog):
+    for row in catalog["pg_replication_slots"]:
+        labels = {"slot_type": row["slot_type"]}
+        yield "pgrepl_slots", 1, labels | {"temporary": str(row["temporary"]).lower()}
+        labels["slot_name"] = row["slot_name"]
+        yield "pgrepl_slot_active", int(row["active"]), labels
+        for column, family in (("restart_lsn", "pgrepl_slot_retained_bytes"),
+                               ("confirmed_flush_lsn", "pgrepl_slot_confirmed_lag_bytes")):
+            if row[column] is not None:
+                yield family, max(0, catalog.end - lsn(row[column])), labels
+        if row.get("wal_status") is not None:
+            yield "pgrepl_slot_wal_status", 1, labels | {"status": row["wal_status"]}
+            if row["safe_wal_size"] is not None:
+                yield "pgrepl_slot_safe_bytes", row["safe_wal_size"], labels
+        if row["active"] and catalog.major >= 17:
+            yield "pgrepl_slot_inactive_seconds", 0, labels
+        elif row.get("inactive_since") is not None:
+            yield "pgrepl_slot_inactive_seconds", Between(0, 300), labels
+
+
+@source("sync", "pgrepl_sync_required", "pgrepl_sync_present", "pgrepl_sync_candidates",
+        "pgrepl_sync_commit_level", "pgrepl_syncrep_waiters",
+        "pgrepl_syncrep_oldest_wait_seconds")
+def sync(catalog):
+    if catalog.in_recovery:
+        return
+    wanted = re.match(r"(?:FIRST|ANY) (\d+)", catalog.setting("synchronous_standby_names"))
+    states = [row["sync_state"] for row in catalog["pg_stat_replication"]]
+    waiters = sum(row["wait_event"] == "SyncRep" for row in catalog["pg_stat_activity"])
+    yield "pgrepl_sync_required", int(wanted.group(1)) if wanted else 0, {}
+    present = sum(state in ("sync", "quorum") for state in states)
+    yield "pgrepl_sync_present", present, {}
+    yield "pgrepl_sync_candidates", present + states.count("potential"), {}
+    yield "pgrepl_sync_commit_level", 1, {"level": catalog.setting("synchronous_commit")}
+    yield "pgrepl_syncrep_waiters", waiters, {}
+    yield "pgrepl_syncrep_oldest_wait_seconds", Between(0, 300 if waiters else 0), {}
+
+
+@source("wal", "pgrepl_wal_files", "pgrepl_wal_directory_bytes", "pgrepl_wal_oldest_kept_bytes")
+def wal(catalog):
+    yield "pgrepl_wal_files", len(catalog.segments), {}
+    yield "pgrepl_wal_directory_bytes", len(catalog.segments) * SEGMENT_BYTES, {}
+    yield ("pgrepl_wal_oldest_kept_bytes",
+           min(segment_start(row["name"]) for row in catalog.segments), {})
+
+
+@source("archive", "pgrepl_archive_enabled", "pgrepl_archived_total", "pgrepl_archive_failed_total",
+        "pgrepl_archive_last_success_timestamp_seconds", "pgrepl_archive_failing")
+def archive(catalog):
+    row = catalog.one("pg_stat_archiver")
+    archives = catalog.setting("archive_mode") == "on" and not catalog.in_recovery
+    yield "pgrepl_archive_enabled", int(archives), {}
+    yield "pgrepl_archived_total", row["archived_count"], {}
+    yield "pgrepl_archive_failed_total", row["failed_count"], {}
+    succeeded, failed = (timestamp(row[name]) if row[name] else None
+                         for name in ("last_archived_time", "last_failed_time"))
+    if succeeded:
+        yield ("pgrepl_archive_last_success_timestamp_seconds",
+               Between(succeeded - 0.001, succeeded + 0.001), {})
+    failing = archives and failed and failed > (succeeded or 0)
+    yield "pgrepl_archive_failing", int(bool(failing)), {}
+
+
+@source("archive_backlog", "pgrepl_archive_ready_files", "pgrepl_archive_oldest_ready_age_seconds")
+def archive_backlog(catalog):
+    ready = [row for row in catalog["pg_ls_archive_statusdir()"] if row["name"].endswith(".ready")]
+    yield "pgrepl_archive_ready_files", len(ready), {}
+    yield "pgrepl_archive_oldest_ready_age_seconds", Between(0, 300 if ready else 0), {}
+
+
+@source("archive_directory", "pgrepl_archive_files", "pgrepl_archive_size_bytes")
+def archive_directory(catalog):
+    folder = catalog.server.data / "wal_archive"
+    files = list(folder.glob("*"))
+    if folder.exists():
+        yield "pgrepl_archive_files", len(files), {}
+        yield "pgrepl_archive_size_bytes", sum(file.stat().st_size for file in files), {}
