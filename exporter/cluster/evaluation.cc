@@ -80,8 +80,22 @@ Standing Evaluation::StandingOf(const Standby& standby, Lsn replayed, const Basi
   const auto current = static_cast<TimelineId>(*basis.timeline);
   const auto timeline = static_cast<TimelineId>(standby.timeline.value_or(*basis.timeline));
   const Standing standing = basis.history->Measure(timeline, replayed.bytes, current);
+  if (std::holds_alternative<Diverged>(standing) &&
+      !ProvesDivergence(standby, *basis.history, current)) {
+    return NotComparable{};
+  }
   if (HasEveryTransaction(standby, standing, basis)) return CaughtUp{};
   return basis.archived ? AgainstArchive(standing, replayed, basis) : standing;
+}
+
+// A timeline that only the control file names is a lower bound: what looks like WAL past a fork may have
+// been written after it, on the newer timeline.
+bool Evaluation::ProvesDivergence(const Standby& standby, const Timelines& history,
+                                  TimelineId current) {
+  if (!standby.confirmed) return false;
+  const Standing standing = history.Measure(static_cast<TimelineId>(standby.confirmed->timeline),
+                                            standby.confirmed->lsn.bytes, current);
+  return std::holds_alternative<Diverged>(standing);
 }
 
 // The history tells WAL written within one pulse apart by nothing but its LSN. A standby that was cut
@@ -240,7 +254,9 @@ std::optional<bool> Evaluation::HasDiverged(const Member& member) const {
                                              static_cast<TimelineId>(newest));
   if (newest == *member.timeline) return false;
   if (std::holds_alternative<NotComparable>(standing)) return std::nullopt;
-  return std::holds_alternative<Diverged>(standing);
+  const bool diverged = std::holds_alternative<Diverged>(standing);
+  const bool proven = ProvesDivergence(member.standby, *history, static_cast<TimelineId>(newest));
+  return diverged && !proven ? std::nullopt : std::optional(diverged);
 }
 
 bool Evaluation::CannotFollow(const Standby& standby) const {

@@ -62,6 +62,8 @@ class Evaluation {
   [[nodiscard]] const Member* VouchingReceiverFor(const Standby& standby) const;
   [[nodiscard]] Basis BasisOf(const Standby& standby) const;
   [[nodiscard]] Standing StandingOf(const Standby& standby, Lsn replayed, const Basis& basis) const;
+  [[nodiscard]] static bool ProvesDivergence(const Standby& standby, const Timelines& history,
+                                             TimelineId current);
   [[nodiscard]] static bool HasEveryTransaction(const Standby& standby, const Standing& standing,
                                                 const Basis& basis);
   [[nodiscard]] bool IsOverdue(Time sampled_at) const;

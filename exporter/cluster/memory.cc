@@ -80,6 +80,10 @@ void Memory::Observe(std::size_t server, const ServerSnapshotPtr& snapshot, Time
     if (member.role == Role::kPrimary) {
       FollowPrimary(member);
       member.standby.SeePrimary(now);
+      const PositionFact* position = PositionOf(*snapshot);
+      if (position != nullptr && position->flushed && position->timeline) {
+        member.standby.confirmed = {*position->timeline, *position->flushed};
+      }
     }
     if (member.role == Role::kStandby) FollowStandby(member, now);
   }
@@ -96,11 +100,22 @@ void Memory::FollowIdentity(Member& member) {
   const FactPtr& fact = snapshot.Of(CollectorId::kServer).fact;
   if (fact) {
     const auto& server = *static_cast<const ServerFact*>(fact.get());
-    const bool is_new = member.system_identifier != server.system_identifier;
-    member.system_identifier = member.standby.system_identifier = server.system_identifier;
-    if (is_new) system_ = SystemOfMost();
+    if (member.system_identifier != server.system_identifier) {
+      if (!member.system_identifier.empty()) ForgetSystem(member);
+      member.system_identifier = member.standby.system_identifier = server.system_identifier;
+      system_ = SystemOfMost();
+    }
   }
   member.standby.identity.host = HostOf(snapshot.address);
+}
+
+// After pg_upgrade, or a restore of another one, its timelines and positions are others.
+void Memory::ForgetSystem(Member& member) {
+  member.timeline.reset();
+  member.archived_end.reset();
+  member.standby.timeline.reset();
+  member.standby.confirmed.reset();
+  member.standby.highest.reset();
 }
 
 std::string Memory::SystemOfMost() const {
@@ -160,6 +175,9 @@ void Memory::FollowTimeline(Member& member, const PositionFact* position, const 
   Standby& standby = member.standby;
   if (standby.ReceiverStreams(fresh) && standby.receiver->timeline) {
     member.timeline = standby.receiver->timeline;
+    if (position != nullptr && position->replayed) {
+      standby.confirmed = {*member.timeline, *position->replayed};
+    }
   } else if (position != nullptr && position->timeline) {
     // The control file lags behind: only ever a lower bound.
     member.timeline = std::max(member.timeline.value_or(0), *position->timeline);

@@ -102,6 +102,7 @@ class Memory {
 
   [[nodiscard]] std::size_t IndexOf(const Member& member) const;
   void FollowIdentity(Member& member);
+  static void ForgetSystem(Member& member);
   [[nodiscard]] std::string SystemOfMost() const;
   void FollowPrimary(Member& member);
   void FollowStandby(Member& member, Time now);

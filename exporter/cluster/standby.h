@@ -48,6 +48,13 @@ struct Standby {
   Identity identity;
   std::string system_identifier;  ///< empty: unknown, or as its upstream's
   std::optional<std::int64_t> timeline;
+  /// A position that was surely on that timeline, as a primary or a receiver that streamed knew. The
+  /// control file, the other source, names an older one until a restartpoint.
+  struct Confirmed {
+    std::int64_t timeline;
+    Lsn lsn;
+  };
+  std::optional<Confirmed> confirmed;
 
   std::optional<ReplayPosition> own;          ///< as it says itself
   std::optional<ReplayPosition> at_upstream;  ///< as its upstream's pg_stat_replication says

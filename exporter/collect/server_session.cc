@@ -204,7 +204,13 @@ bool ServerSession::AcceptRole(const Result<Rows>& answer, Time now) {
 // What was read under the other role says nothing about this one.
 void ServerSession::ForgetOtherRole(Role role) {
   if (!snapshot_.role || *snapshot_.role == role) return;
-  for (CollectedFact& collected : snapshot_.facts) collected.fact.reset();
+  for (std::size_t i = 0; i < kCollectorCount; ++i) {
+    CollectedFact& collected = snapshot_.facts[i];
+    collected.fact.reset();
+    // One that this role doesn't have has neither succeeded nor failed.
+    const bool has = Choose(Collectors()[i]->statements, snapshot_.version, role) != nullptr;
+    if (!has) collected.run = {};
+  }
 }
 
 void ServerSession::Accept(std::size_t collector, const Result<Rows>& answer, Time now) {

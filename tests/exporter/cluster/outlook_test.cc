@@ -196,6 +196,28 @@ TEST_F(SplitBrainTest, WhoHasWalThatTheNewTimelineLacksHasDiverged) {
   EXPECT_EQ(Of("s2"), "diverged");
 }
 
+// After p is gone for good: s2 follows s1 by an archive, or without rights to show its receiver. Its
+// control file still names the old timeline.
+TEST_F(SplitBrainTest, AnOldTimelineInTheControlFileProvesNothing) {
+  WatchedCluster cluster{OptionsFor({"s1", "s2"})};
+  for (int second = 0; second < 10; ++second) {
+    cluster.now += kPulse;
+    const std::uint64_t lsn = 2000 + 100 * static_cast<std::uint64_t>(second);
+    cluster.See("s1", Primary(lsn, second).OnTimeline(2).ForkedAt(1000));
+    cluster.See("s2", StandbyAt(lsn).Host("host-of-s2").OnTimeline(1));
+  }
+  EXPECT_EQ(cluster.Server("s2").diverged, std::nullopt);
+  EXPECT_NE(cluster.Lag("s2").cause, LagCause::kTimelineDiverged);
+  EXPECT_FALSE(cluster.Lag("s2").known) << "nor that it follows";
+}
+
+TEST_F(SplitBrainTest, WhatItsReceiverSaidDoes) {
+  cluster_.now += kPulse;
+  cluster_.Lose("p", UpReason::kRefused);
+  cluster_.See("s2", StandbyAt(fork_ + 100).Host("host-of-s2"));
+  EXPECT_EQ(cluster_.Server("s2").diverged, true);
+}
+
 TEST_F(SplitBrainTest, AStandbyIsMeasuredAgainstItsOwnPrimary) {
   EXPECT_LT(cluster_.Lag("s2").seconds, 1);
   EXPECT_EQ(cluster_.Lag("s2").cause, LagCause::kNone);
