@@ -108,20 +108,14 @@ bool Evaluation::HasEveryTransaction(const Standby& standby, const Standing& sta
   return history != nullptr && history->LatestSnapshot() == standby.snapshot;
 }
 
-// What is in no archived segment yet can't be replayed: it is the archive's delay, not the standby's.
-// The history tells times, so a transaction before the archive's end is told from one after it by
-// more than the pulse within which both may lie.
-Standing Evaluation::AgainstArchive(const Standing& standing, Lsn replayed,
-                                    const Basis& basis) const {
+// What is in no archived segment yet can't be replayed: it is the archive's delay, not the standby's. A
+// transaction that may lie on either side of the archive's end counts: the standby lacks WAL that is
+// there.
+Standing Evaluation::AgainstArchive(const Standing& standing, Lsn replayed, const Basis& basis) {
   const auto* behind = std::get_if<Crossing>(&standing);
   if (behind == nullptr) return standing;
   if (*basis.archived <= Lsn{replayed.bytes + kWalPage}) return CaughtUp{};
-  const auto current = static_cast<TimelineId>(*basis.timeline);
-  const Standing end = basis.history->Measure(current, basis.archived->bytes, current);
-  const auto* unarchived = std::get_if<Crossing>(&end);
-  const bool same =
-      unarchived != nullptr && unarchived->at - behind->at <= memory_.options().pulse_interval;
-  return same ? Standing{CaughtUp{}} : standing;
+  return behind->past_lsn < basis.archived->bytes ? standing : Standing{CaughtUp{}};
 }
 
 std::optional<double> Evaluation::UnarchivedSeconds(const Member& primary) const {

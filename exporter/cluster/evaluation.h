@@ -67,8 +67,8 @@ class Evaluation {
   [[nodiscard]] static bool HasEveryTransaction(const Standby& standby, const Standing& standing,
                                                 const Basis& basis);
   [[nodiscard]] bool IsOverdue(Time sampled_at) const;
-  [[nodiscard]] Standing AgainstArchive(const Standing& standing, Lsn replayed,
-                                        const Basis& basis) const;
+  [[nodiscard]] static Standing AgainstArchive(const Standing& standing, Lsn replayed,
+                                               const Basis& basis);
   [[nodiscard]] bool VouchedFor(const Basis& basis, Time at) const;
   [[nodiscard]] LagEvidence EvidenceOf(const Standby& standby, const Basis& basis) const;
   [[nodiscard]] LagBytes BytesOf(const Standby& standby, const Basis& basis) const;

@@ -105,7 +105,7 @@ std::optional<Crossing> LsnHistory::FirstTransactionPast(std::uint64_t replay_ls
 Crossing LsnHistory::Locate(const Entry& before, const Entry& after, std::uint64_t lsn) const {
   const Duration age = entries_.back().last - after.first;
   const Duration gap = after.first - before.last;
-  Crossing crossing{before.last, before.last, Bound::kExact, after.transactions_known};
+  Crossing crossing{before.last, before.last, Bound::kExact, after.transactions_known, before.lsn};
   if (gap > std::max(2 * pulse_, ResolutionAt(age))) {
     crossing.at = after.first;
     crossing.bound = Bound::kAtLeast;

@@ -19,10 +19,11 @@ enum class Bound { kExact, kAtLeast, kAtMost };
 
 /// The first transaction that came or went on the primary past some LSN.
 struct Crossing {
-  Time at;                  ///< lag counts from here
-  Time earliest;            ///< the primary was last seen without it; Time::min() when never
-  Bound bound;              ///< of a lag that counts from `at`; an LsnHistory never says kAtMost
-  bool transactions_known;  ///< false: WAL is there, but a transaction in it is only assumed
+  Time at;                     ///< lag counts from here
+  Time earliest;               ///< the primary was last seen without it; Time::min() when never
+  Bound bound;                 ///< of a lag that counts from `at`; an LsnHistory never says kAtMost
+  bool transactions_known;     ///< false: WAL is there, but a transaction in it is only assumed
+  std::uint64_t past_lsn = 0;  ///< its WAL lies past this, as far as samples tell
 };
 
 class LsnHistory {

@@ -132,8 +132,9 @@ double Standby::LagGrowth() const {
 std::optional<ReplayPosition> Standby::Position(const Freshness& fresh) const {
   const bool upstream_counts =
       at_upstream && fresh(at_upstream->at) && (!own || at_upstream->lsn >= own->lsn);
-  const bool later = own && at_upstream && at_upstream->at - own->at > fresh.overdue;
-  if (own && fresh(own->at) && !(upstream_counts && later)) return own;
+  const bool is_late = own && fresh.now - own->at > fresh.overdue;
+  const bool is_newer = own && at_upstream && at_upstream->at - own->at > fresh.overdue / 2;
+  if (own && fresh(own->at) && !(upstream_counts && is_late && is_newer)) return own;
   if (upstream_counts) return at_upstream;
   if (own && at_upstream) return own->lsn > at_upstream->lsn ? own : at_upstream;
   return own ? own : at_upstream;

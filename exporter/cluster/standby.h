@@ -105,8 +105,8 @@ struct Standby {
   [[nodiscard]] double LagGrowth() const;
 
   /// Best first: what it says itself, what its upstream says, what was last known. What its upstream
-  /// says counts first when that is later by a pulse and no less: a standby that was just restarted
-  /// streams again before we have connected to it again.
+  /// says counts first when it is overdue itself and its upstream has spoken since, of no less: a
+  /// standby that was just restarted streams again before we have connected to it again.
   [[nodiscard]] std::optional<ReplayPosition> Position(const Freshness& fresh) const;
   /// The WAL that it has, replayed or not, as far as anybody knows.
   [[nodiscard]] std::optional<Lsn> Has() const;

@@ -69,6 +69,20 @@ TEST_F(ArchiveFedTest, WhatIsArchivedCountsUntilItIsReplayed) {
   ExpectLag(0, LagCause::kNone);
 }
 
+// A segment that was filled, or switched away from, within a pulse.
+TEST_F(ArchiveFedTest, AShortSegmentCountsToo) {
+  for (int second = 0; second < 5; ++second) Pulse(100, kSegment);
+  lsn_ = archived_ = 2 * kSegment;
+  Pulse(100, 2 * kSegment);
+  archived_ = 3 * kSegment;
+  Pulse(3 * kSegment - lsn_, 2 * kSegment);
+  for (int second = 1; second < 20; ++second) {
+    Pulse(100, 2 * kSegment);
+    EXPECT_NEAR(cluster_.Lag("s1").seconds, second, 2.1);
+  }
+  EXPECT_EQ(cluster_.Lag("s1").cause, LagCause::kWaitingForArchive);
+}
+
 TEST_F(ArchiveFedTest, AnIdlePrimaryMakesNoLag) {
   for (int second = 0; second < 5; ++second) Pulse(100, kSegment);
   archived_ = 2 * kSegment;

@@ -50,13 +50,17 @@ TEST_F(StandbyTest, ItsOwnWordComesFirst) {
 }
 
 // Just restarted, it streams again before we have connected to it again.
-TEST_F(StandbyTest, UnlessItsUpstreamsIsLaterByAPulseAndNoLess) {
-  Own(1s, 1000);
-  AtUpstream(2500ms, 1000);
-  EXPECT_EQ(standby_.Position(FreshAt(3s))->at, At(2500ms));
-  Own(2600ms, 1500);
-  AtUpstream(4s, 1400);
-  EXPECT_EQ(PositionAt(4s), 1500U) << "what it said already can't be untrue";
+TEST_F(StandbyTest, UnlessItIsOverdueAndItsUpstreamSpokeSinceOfNoLess) {
+  Own(500ms, 900);
+  AtUpstream(1500ms, 900);
+  EXPECT_EQ(standby_.Position(FreshAt(1600ms))->at, At(500ms));
+  EXPECT_EQ(standby_.Position(FreshAt(1800ms))->at, At(1500ms));
+  Own(2s, 1000);
+  AtUpstream(3500ms, 1000);
+  EXPECT_EQ(standby_.Position(FreshAt(4s))->at, At(3500ms));
+  Own(3600ms, 1500);
+  AtUpstream(5s, 1400);
+  EXPECT_EQ(PositionAt(6s), 1500U) << "what it said already can't be untrue";
 }
 
 TEST_F(StandbyTest, ThenItsUpstreams) {
