@@ -45,6 +45,8 @@ def waiting_for_archive(stage):
         wait_until(lambda: stage.truth.lag(stage.cluster.a1) == 0, "a1 has what is archived")
         with faults.restore_fails(stage.cluster.a1):
             _archive(stage)
+            # The truth jumps with the archive's end, which is read once in `interval`.
+            time.sleep(2)
             yield Hold(causes={"a1": "waiting_for_archive"})
 
 
