@@ -1,5 +1,6 @@
 // The WAL receiver of each standby: whether it streams, from whom, and how long it has been silent.
 // Source: pg_catalog.pg_stat_wal_receiver (PostgreSQL manual, "pg_stat_wal_receiver").
+// Columns since: written_lsn, flushed_lsn 13; on 12 received_lsn is what is flushed.
 // Privilege: pg_monitor, else all columns but pid are NULL. primary_conninfo holds a password in
 // clear text: only whether it is empty is asked, never its value.
 // Zero rows in the view: no receiver; the statement still gives one row with the settings.
@@ -58,7 +59,7 @@ constexpr const Family* kFamilies[] = {&kUp,       &kExpected,   &kStatus,  &kIn
 
 // conninfo shows passwords masked and all defaults expanded; of it only the name under which the
 // upstream's pg_stat_replication lists this standby is taken.
-constexpr Statement kStatements[] = {{.role = Role::kStandby, .sql = R"sql(
+constexpr std::string_view k13 = R"sql(
 SELECT r.pid,
        r.status,
        r.received_tli,
@@ -76,10 +77,40 @@ SELECT r.pid,
        CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
             THEN current_setting('primary_conninfo') <> '' END,
        current_setting('primary_slot_name'),
-       current_setting('restore_command') <> ''
+       current_setting('restore_command') <> '',
+       r.written_lsn,
+       r.flushed_lsn
   FROM (SELECT 1) AS always
   LEFT JOIN pg_stat_wal_receiver r ON true
-)sql"}};
+)sql";
+constexpr std::string_view k12 = R"sql(
+SELECT r.pid,
+       r.status,
+       r.received_tli,
+       r.latest_end_lsn,
+       extract(epoch FROM r.last_msg_send_time)::float8,
+       extract(epoch FROM r.last_msg_receipt_time)::float8,
+       extract(epoch FROM clock_timestamp() - r.last_msg_receipt_time)::float8,
+       r.slot_name,
+       r.sender_host,
+       r.sender_port,
+       coalesce(substring(r.conninfo FROM '(?:^| )application_name=''?([^ '']*)'),
+                substring(r.conninfo FROM 'fallback_application_name=''?([^ '']*)')),
+       extract(epoch FROM current_setting('wal_receiver_timeout')::interval)::float8,
+       extract(epoch FROM current_setting('wal_receiver_status_interval')::interval)::float8,
+       CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
+            THEN current_setting('primary_conninfo') <> '' END,
+       current_setting('primary_slot_name'),
+       current_setting('restore_command') <> '',
+       NULL,
+       r.received_lsn
+  FROM (SELECT 1) AS always
+  LEFT JOIN pg_stat_wal_receiver r ON true
+)sql";
+constexpr Statement kStatements[] = {
+    {.min_version = PgVersion(13), .role = Role::kStandby, .sql = k13},
+    {.role = Role::kStandby, .sql = k12},
+};
 
 enum Column {
   kPid,
@@ -98,6 +129,8 @@ enum Column {
   kConninfoSet,
   kSlotSetting,
   kRestoreCommandSet,
+  kWritten,
+  kFlushed,
 };
 
 Result<ReceiverFact> Decode(const Rows& rows) {
@@ -108,6 +141,8 @@ Result<ReceiverFact> Decode(const Rows& rows) {
                     .status = row.Name(kState),
                     .timeline = row.Integer(kReceivedTli),
                     .latest_end = row.Position(kLatestEnd),
+                    .written = row.Position(kWritten),
+                    .flushed = row.Position(kFlushed),
                     .message_sent = row.Number(kSendTime),
                     .message_received = row.Number(kReceiptTime),
                     .message_age = row.Number(kReceiptAge),

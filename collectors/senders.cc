@@ -1,6 +1,7 @@
 // Who streams from each server, in which state, and what the server itself says of their lag.
 // Source: pg_catalog.pg_stat_replication, pg_replication_slots (PostgreSQL manual,
-// "pg_stat_replication"). Columns are the same in 12-18.
+// "pg_stat_replication"). Columns are the same in 12-18. The wait event comes from the function behind
+// pg_stat_activity: the view has read all sessions by then, so that one more look costs nothing.
 // Privilege: pg_monitor, else all columns but pid and names are NULL.
 // Zero rows: nobody streams from this server; the counts say 0.
 // The *_lag columns are stale while a standby is stalled and NULL once it has caught up: what the
@@ -78,8 +79,10 @@ SELECT r.pid,
        extract(epoch FROM r.flush_lag)::float8,
        extract(epoch FROM r.replay_lag)::float8,
        extract(epoch FROM r.reply_time)::float8,
-       r.sync_state
+       r.sync_state,
+       a.wait_event
   FROM pg_stat_replication r
+  LEFT JOIN LATERAL pg_stat_get_activity(r.pid) a ON true
   LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid
  ORDER BY r.backend_start DESC, r.pid
  LIMIT 1000
@@ -103,6 +106,7 @@ enum Column {
   kReplayLag,
   kReplyTime,
   kSync,
+  kWaitEvent,
 };
 
 // pg_basebackup has two senders: one in state backup, one streaming beside it with a temporary
@@ -136,7 +140,8 @@ Sender DecodeRow(const Row& row) {
                 .flush_lag = row.Number(kFlushLag),
                 .replay_lag = row.Number(kReplayLag),
                 .reply_time = row.Number(kReplyTime),
-                .sync_state = row.Name(kSync)};
+                .sync_state = row.Name(kSync),
+                .wait_event = row.Name(kWaitEvent)};
   sender.kind = KindOf(sender, row.Text(kSlotType).value_or(""));
   return sender;
 }

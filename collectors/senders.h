@@ -29,6 +29,7 @@ struct Sender {
   std::optional<double> write_lag, flush_lag, replay_lag;  ///< seconds, as the server says
   std::optional<double> reply_time;  ///< the standby's clock: only its changes mean something
   std::string sync_state;            ///< async, potential, sync, quorum
+  std::string wait_event;            ///< of its process; empty while it works
 };
 
 struct SendersFact {

@@ -190,8 +190,7 @@ bool Evaluation::IsOverdue(Time sampled_at) const {
 }
 
 LagBytes Evaluation::BytesOf(const Standby& standby, const Basis& basis) const {
-  LagBytes bytes;
-  if (const Sender* sender = standby.FreshSender(fresh_)) bytes = StagesOf(*sender);
+  LagBytes bytes = standby.Stages(fresh_);
   const auto position = standby.Position(fresh_);
   if (!position || basis.history == nullptr || !basis.timeline) return bytes;
   if (std::holds_alternative<Diverged>(StandingOf(standby, position->lsn, basis))) return bytes;

@@ -1,5 +1,5 @@
-// Where the WAL of a lagging standby has waited over the last seconds: not sent, not written, not
-// flushed, not replayed. At a single moment the bytes lie anywhere.
+// Where the WAL of a lagging standby has waited over the last seconds: before its disk, at its disk,
+// for replay. At a single moment the bytes lie anywhere.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -11,25 +11,32 @@
 
 namespace pgrepl::cluster {
 
+/// One look at the way of the WAL.
+struct StageSample {
+  LagBytes bytes;
+  bool sender_waits = false;  ///< it isn't at work: what it sent has to go first
+  bool flushing = false;      ///< the receiver has written what it hasn't flushed
+};
+
 class StageWatch {
  public:
-  void See(Time at, const LagBytes& bytes);
+  void See(Time at, const StageSample& sample);
 
-  /// sender_slow, network, standby_disk or replay_slow: the stage that held most bytes. It gives way
+  /// sender_slow, network, standby_disk or replay_slow: by where most bytes waited. A place gives way
   /// only to one that holds twice as many. nullopt when nothing waited.
-  [[nodiscard]] std::optional<LagCause> Slowest() const { return slowest_; }
+  [[nodiscard]] std::optional<LagCause> Slowest() const;
 
  private:
-  struct Sample {
+  enum class Place { kReceived, kFlushed, kReplayed };  ///< what the WAL waits to be
+  struct TimedSample : StageSample {
     Time at;
-    LagBytes bytes;
   };
 
-  [[nodiscard]] double Held(LagCause stage) const;
-  [[nodiscard]] bool LinkIsBusy() const;
+  [[nodiscard]] double Held(Place place) const;
+  [[nodiscard]] LagCause WhyNotReceived() const;
 
-  std::deque<Sample> samples_;  ///< of the last kWindow
-  std::optional<LagCause> slowest_;
+  std::deque<TimedSample> samples_;  ///< of the last kWindow
+  std::optional<Place> slowest_;
 };
 
 }  // namespace pgrepl::cluster

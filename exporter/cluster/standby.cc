@@ -20,8 +20,6 @@ std::optional<double> Between(const std::optional<Lsn>& behind, const std::optio
   return BytesBetween(*behind, *ahead);
 }
 
-}  // namespace
-
 LagBytes StagesOf(const Sender& sender) {
   return {.send = Between(sender.sent, sender.current),
           .write = Between(sender.written, sender.sent),
@@ -29,6 +27,21 @@ LagBytes StagesOf(const Sender& sender) {
           .replay = Between(sender.replayed, sender.flushed),
           .total = {}};
 }
+
+// Without its upstream: what wasn't sent isn't known, nor from 12 what is written and not flushed.
+LagBytes StagesOf(const ReceiverFact& receiver, Lsn replayed) {
+  const auto& written = receiver.written ? receiver.written : receiver.flushed;
+  return {.send = {},
+          .write = Between(written, receiver.latest_end),
+          .flush = Between(receiver.flushed, receiver.written),
+          .replay = Between(replayed, receiver.flushed),
+          .total = {}};
+}
+
+// WalSenderMain, or another of its events: all that it may send lies in its socket.
+bool IsWaiting(const Sender& sender) { return sender.wait_event.starts_with("WalSender"); }
+
+}  // namespace
 
 void Standby::SeePosition(const PositionFact& position, Time at) {
   pause_state = position.pause_state;
@@ -93,12 +106,27 @@ void Standby::SeeLink(const std::optional<Lsn>& upstream_end, const Freshness& f
     stages = {};
     return;
   }
-  if (row != nullptr) stages.See(sender_at, StagesOf(*row));
+  SeeStages(row, fresh);
   // What it says itself is nearer to the truth than what its upstream was told.
   const bool says = ReceiverStreams(fresh);
   const auto heard = says ? messages.changed_at() : replies.changed_at();
   const auto arrived = says ? Has() : row->written;
   if (heard) link.See(arrived && upstream_end && *upstream_end > *arrived, *heard, fresh.now);
+}
+
+void Standby::SeeStages(const Sender* row, const Freshness& fresh) {
+  const bool tells = ReceiverStreams(fresh);
+  const bool flushing = tells && receiver->written > receiver->flushed && receiver->flushed;
+  if (row != nullptr) {
+    stages.See(sender_at, {StagesOf(*row), IsWaiting(*row), flushing});
+  } else if (tells && own) {
+    stages.See(receiver_at, {StagesOf(*receiver, own->lsn), true, flushing});
+  }
+}
+
+LagBytes Standby::Stages(const Freshness& fresh) const {
+  if (const Sender* row = FreshSender(fresh)) return StagesOf(*row);
+  return ReceiverStreams(fresh) && own ? StagesOf(*receiver, own->lsn) : LagBytes{};
 }
 
 void Standby::SeeMeasured(const MeasuredLag& lag) {

@@ -41,9 +41,6 @@ struct Freshness {
   [[nodiscard]] bool operator()(Time at) const { return at != Time{} && now - at <= max_age; }
 };
 
-/// Where the bytes lie between an upstream and this standby of it; total is the caller's.
-LagBytes StagesOf(const Sender& sender);
-
 struct Standby {
   Identity identity;
   std::string system_identifier;  ///< empty: unknown, or as its upstream's
@@ -111,12 +108,18 @@ struct Standby {
   /// The WAL that it has, replayed or not, as far as anybody knows.
   [[nodiscard]] std::optional<Lsn> Has() const;
   [[nodiscard]] const Sender* FreshSender(const Freshness& fresh) const;
+  /// Where the bytes lie on the way from its upstream, as that one says, else as it says itself; total
+  /// is the caller's.
+  [[nodiscard]] LagBytes Stages(const Freshness& fresh) const;
   /// Connected, streaming or catching up, says either side.
   [[nodiscard]] bool Receives(const Freshness& fresh) const;
   [[nodiscard]] bool ReceiverStreams(const Freshness& fresh) const;
   /// Streaming, and messages come as often as an idle link sends them: every half
   /// wal_receiver_timeout.
   [[nodiscard]] bool ReceiverVouches(const Freshness& fresh) const;
+
+ private:
+  void SeeStages(const Sender* row, const Freshness& fresh);
 };
 
 }  // namespace pgrepl::cluster

@@ -94,7 +94,7 @@ constexpr std::array<Text, kCauses> kTexts = {{
     // sender_slow
     {"Most of the WAL waits at {u} to be sent to {s}: its sender doesn't get to it.",
      "On {u}: load, reads of pg_wal, and what the sender waits for (pg_stat_activity, "
-     "backend_type walsender: WalSenderWriteData is the network, WALRead the disk)."},
+     "backend_type walsender: WALRead is the disk, no wait event its CPU)."},
     // network
     {"The link from {u} to {s} carries less than is written.",
      "Look for a bulk load on the primary, and for bandwidth and losses (ss -ti on {u}). "

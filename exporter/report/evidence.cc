@@ -102,6 +102,7 @@ class Evidence {
     if (upstream_ == nullptr && !upstream.empty()) text += ", which is not configured";
     if (sender != nullptr) {
       text += fmt::format(", {}, sender's pid {}", Plain(sender->sync_state), sender->pid);
+      if (!sender->wait_event.empty()) text += " (waits: " + Plain(sender->wait_event) + ")";
     }
     if (told_.silent_seconds) {
       text += fmt::format("; silent for {}, though WAL waits", SayDuration(*told_.silent_seconds));

@@ -96,9 +96,31 @@ std::string SayRpo(const RpoView& rpo) {
   return *rpo.bytes == 0 ? "nothing" : loss;
 }
 
+// A synchronous standby, or one of the primary itself, goes before one with little more WAL.
+std::string SayMerit(const ClusterView& cluster, const ServerView& best) {
+  const Sender* sender = SenderOf(UpstreamOf(cluster, best), best);
+  const bool synchronous =
+      sender != nullptr && (sender->sync_state == "sync" || sender->sync_state == "quorum");
+  const ServerView* most = &best;
+  const auto received = [](const ServerView& server) {
+    return server.lag ? server.lag->evidence.received : std::nullopt;
+  };
+  for (const ServerView& server : cluster.servers) {
+    if (server.candidacy == Candidacy::kBehind && received(server) > received(*most)) {
+      most = &server;
+    }
+  }
+  std::string out = synchronous ? "synchronous, " : "";
+  if (most == &best || !received(best)) return out + "has most WAL";
+  const double less = BytesBetween(*received(best), *received(*most));
+  return out + fmt::format("has {} less WAL than {}", SayBytes(less), Plain(most->name));
+}
+
 std::string SayCandidate(const ClusterView& cluster) {
   const ServerView* best = CandidateOf(cluster);
-  std::string out = best != nullptr ? Plain(best->name) + " (has most WAL)" : "nobody";
+  std::string out = best != nullptr
+                        ? fmt::format("{} ({})", Plain(best->name), SayMerit(cluster, *best))
+                        : "nobody";
   std::vector<std::string> others;
   for (const ServerView& server : cluster.servers) {
     if (!server.candidacy || server.role != Role::kStandby) continue;

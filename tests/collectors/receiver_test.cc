@@ -13,10 +13,12 @@ constexpr std::nullopt_t kNull = std::nullopt;
 
 // Columns: pid, status, received_tli, latest_end_lsn, last_msg_send_time, last_msg_receipt_time,
 // its age, slot_name, sender_host, sender_port, application_name, wal_receiver_timeout,
-// wal_receiver_status_interval, primary_conninfo <> '', primary_slot_name, restore_command <> ''.
+// wal_receiver_status_interval, primary_conninfo <> '', primary_slot_name, restore_command <> '',
+// written_lsn, flushed_lsn.
 Rows Streaming() {
   return OneRow({"4711", "streaming", "3", "16/B374D848", "1700000000.5", "1700000000.25", "1.5",
-                 "s1", "10.0.0.1", "5432", "s1", "60", "10", "t", "s1_slot", "f"});
+                 "s1", "10.0.0.1", "5432", "s1", "60", "10", "t", "s1_slot", "f", "16/B374D800",
+                 "16/B374D000"});
 }
 
 std::string Receiver(const Rows& rows, const ReceiverView& view) {
@@ -38,6 +40,8 @@ TEST(ReceiverTest, DecodesEveryColumn) {
   EXPECT_EQ(fact.status, "streaming");
   EXPECT_EQ(fact.timeline, 3);
   EXPECT_EQ(fact.latest_end, Lsn::Parse("16/B374D848"));
+  EXPECT_EQ(fact.written, Lsn::Parse("16/B374D800"));
+  EXPECT_EQ(fact.flushed, Lsn::Parse("16/B374D000"));
   EXPECT_EQ(fact.message_sent, 1700000000.5);
   EXPECT_EQ(fact.message_received, 1700000000.25);
   EXPECT_EQ(fact.message_age, 1.5);
@@ -53,9 +57,9 @@ TEST(ReceiverTest, DecodesEveryColumn) {
 }
 
 TEST(ReceiverTest, SettingsAreKnownWithoutAReceiver) {
-  const Result<FactPtr> decoded =
-      Decode(CollectorId::kReceiver, OneRow({kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull,
-                                             kNull, kNull, kNull, "60", "10", "f", "", "t"}));
+  const Result<FactPtr> decoded = Decode(
+      CollectorId::kReceiver, OneRow({kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull,
+                                      kNull, kNull, "60", "10", "f", "", "t", kNull, kNull}));
   ASSERT_TRUE(decoded);
   const auto& fact = *static_cast<const ReceiverFact*>(decoded->get());
   EXPECT_FALSE(fact.present);
@@ -97,7 +101,7 @@ pgrepl_receiver_status_interval_seconds{server="s1"} 10
 // The view has no row then; the statement still answers one, with the settings.
 TEST(ReceiverTest, NoReceiverIsStatusNone) {
   const Rows rows = OneRow({kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull,
-                            kNull, "0", "10", kNull, "", kNull});
+                            kNull, "0", "10", kNull, "", kNull, kNull, kNull});
   EXPECT_EQ(Receiver(rows, {}), R"(# TYPE pgrepl_receiver_up gauge
 pgrepl_receiver_up{server="s1"} 0
 # TYPE pgrepl_receiver_expected gauge

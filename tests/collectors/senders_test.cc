@@ -27,7 +27,7 @@ Rows RowsOf(const std::vector<SenderRow>& senders) {
     rows.AddRow({"4711", sender.application_name, "10.0.0.2", sender.state, sender.slot_name,
                  sender.slot_type, sender.temporary, "0/3000060", sender.sent, sender.written,
                  sender.flushed, sender.replayed, "0.001", "0.002", "0.003", "1700000000.5",
-                 "async"});
+                 "async", kNull});
   }
   return rows.Build();
 }
@@ -52,10 +52,10 @@ std::string NotZero(const std::string& exposition) {
 }
 
 TEST(SendersTest, DecodesEveryColumn) {
-  const Result<FactPtr> decoded =
-      Decode(CollectorId::kSenders,
-             OneRow({"4711", "app", "10.0.0.2", "catchup", "slot", "physical", "t", "0/6", "0/5",
-                     "0/4", "0/3", "0/2", "0.001", "0.002", "0.003", "1700000000.5", "quorum"}));
+  const Result<FactPtr> decoded = Decode(
+      CollectorId::kSenders,
+      OneRow({"4711", "app", "10.0.0.2", "catchup", "slot", "physical", "t", "0/6", "0/5", "0/4",
+              "0/3", "0/2", "0.001", "0.002", "0.003", "1700000000.5", "quorum", "WalSenderMain"}));
   ASSERT_TRUE(decoded);
   const Sender& sender = static_cast<const SendersFact*>(decoded->get())->senders.at(0);
   EXPECT_EQ(sender.pid, 4711);
@@ -73,6 +73,7 @@ TEST(SendersTest, DecodesEveryColumn) {
   EXPECT_EQ(sender.flush_lag, 0.002);
   EXPECT_EQ(sender.replay_lag, 0.003);
   EXPECT_EQ(sender.reply_time, 1700000000.5);
+  EXPECT_EQ(sender.wait_event, "WalSenderMain");
   EXPECT_EQ(sender.sync_state, "quorum");
 }
 

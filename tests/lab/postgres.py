@@ -43,6 +43,7 @@ class Server:
         self._programs = programs
         self._workspace = workspace
         self.user = workspace.postgres_user  # of the operating system, and superuser
+        self.environment = {}  # of its own, from the next start on
         self._session = self.open_session()
 
     def __repr__(self):
@@ -182,7 +183,7 @@ class Server:
 
     def _pg_ctl(self, *words):
         run([self._programs / "pg_ctl", f"--pgdata={self.data}", *words],
-            cwd=self.folder, env=self._workspace.environment, user=self.user)
+            cwd=self.folder, env=self._workspace.environment | self.environment, user=self.user)
 
 
 def _role(pid):

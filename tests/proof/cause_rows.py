@@ -82,6 +82,13 @@ def catching_up(stage):
             yield Hold(causes={"s1": "catching_up"} | DELAYED)
 
 
+# At its first moments the sender has the processor, and the disk has nothing to do.
+_held("C14", "a sender that hardly gets to work", "s2", "sender_slow",
+      lambda cluster: faults.slow_sender(cluster.p, cluster.s2), every=0.02, size=200_000)
+_held("C15", "a disk slower than the load", "s2", "standby_disk",
+      lambda cluster: faults.slow_disk(cluster.s2), size=20_000)
+
+
 # The last two need a re-seed to be healed, which nobody does here.
 _held("C10", "WAL removed that a slotless standby needs", "s2", "wal_removed",
       lambda cluster: faults.wal_removed(cluster.p, cluster.s2),

@@ -28,7 +28,8 @@ Sender SenderOf(std::string application_name, std::uint64_t replayed) {
           .flushed = lsn,
           .replayed = lsn,
           .reply_time = 1,
-          .sync_state = "async"};
+          .sync_state = "async",
+          .wait_event = "WalSenderMain"};
 }
 
 ReceiverFact ReceiverAt(std::uint64_t latest_end, double message) {

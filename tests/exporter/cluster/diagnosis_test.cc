@@ -130,7 +130,7 @@ TEST_F(DiagnosisTest, PostgreSQL12ShowsNoWaitInAConflict) {
   ExpectCause(
       LagCause::kRecoveryConflict, [&] { return standby(300); }, true);
   ExpectCause(
-      LagCause::kSenderSlow, [&] { return standby(1); }, true);
+      LagCause::kNetwork, [&] { return standby(1); }, true);
 }
 
 TEST_F(DiagnosisTest, AWaitWhileReplayMovesIsNoConflict) {
@@ -138,7 +138,7 @@ TEST_F(DiagnosisTest, AWaitWhileReplayMovesIsNoConflict) {
       .startup_seen = true, .wait_event_type = "Lock", .wait_event = "relation"};
   std::uint64_t replayed = stopped_at_;
   ExpectCause(
-      LagCause::kSenderSlow,
+      LagCause::kNetwork,
       [&] { return StandbyWith(replayed += 10).Tells(CollectorId::kRecovery, lock); }, true);
 }
 
@@ -215,6 +215,44 @@ TEST_F(DiagnosisTest, WhereTheBytesWaitOnALinkThatWorks) {
   row_.written = row_.flushed = row_.replayed = Lsn{stopped_at_ - 10};
   ExpectCause(
       LagCause::kNetwork, [&] { return StandbyWith(stopped_at_); }, true);
+}
+
+TEST_F(DiagnosisTest, WhyWalWaitsToBeSent) {
+  row_.wait_event = "WALRead";
+  ExpectCause(
+      LagCause::kSenderSlow, [&] { return StandbyWith(stopped_at_); }, true);
+}
+
+TEST_F(DiagnosisTest, AReceiverThatIsAtItsDisk) {
+  ReceiverFact receiver = ReceiverAt(stopped_at_, 0);
+  receiver.slot_name = receiver.slot_setting = "s1";
+  receiver.written = Lsn{stopped_at_ + 50};
+  receiver.flushed = Lsn{stopped_at_};
+  ExpectCause(
+      LagCause::kStandbyDisk,
+      [&] {
+        receiver.message_sent = receiver.message_received = ++message_;
+        return StandbyAt(stopped_at_).Receives(receiver);
+      },
+      true);
+}
+
+TEST_F(DiagnosisTest, AStandbyAloneTellsItsOwnStages) {
+  WatchedCluster cluster{OptionsFor({"s1"})};
+  const auto see = [&](std::uint64_t replayed) {
+    cluster.now += kPulse;
+    lsn_ += 100;
+    ReceiverFact receiver = ReceiverAt(lsn_, ++message_);
+    receiver.written = receiver.flushed = Lsn{lsn_};
+    cluster.See("s1", StandbyAt(replayed).Received(lsn_).Receives(receiver));
+  };
+  for (int second = 0; second < 10; ++second) see(lsn_ + 100);
+  EXPECT_EQ(Name(cluster.Lag("s1").cause), "none");
+  const std::uint64_t stopped_at = lsn_;
+  for (int second = 0; second < 6; ++second) see(stopped_at);
+  EXPECT_EQ(Name(cluster.Lag("s1").cause), "replay_slow");
+  EXPECT_EQ(cluster.Lag("s1").bytes.replay, 600);
+  EXPECT_EQ(cluster.Lag("s1").bytes.write, 0);
 }
 
 TEST_F(DiagnosisTest, CatchingUp) {

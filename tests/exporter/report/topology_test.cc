@@ -56,6 +56,19 @@ TEST(TopologyTextTest, BoundsAndStrangers) {
   EXPECT_THAT(text, HasSubstr("|- s1     standby  not configured  streaming"));
 }
 
+TEST(TopologyTextTest, ACandidateThatIsNotTheOneWithMostWal) {
+  ClusterView cluster = Example();
+  ServerOf(cluster, "s1").candidacy = Candidacy::kBest;
+  ServerOf(cluster, "s2").candidacy = Candidacy::kBehind;
+  ServerOf(cluster, "s2").lag->evidence.received = Lsn{0x3001000};
+  EXPECT_THAT(TopologyText({&cluster}),
+              HasSubstr("choose: s1 (synchronous, has 2.0 kB less WAL than "
+                        "s2)\n"));
+  ServerOf(cluster, "s2").candidacy = Candidacy::kDelayed;
+  EXPECT_THAT(TopologyText({&cluster}),
+              HasSubstr("choose: s1 (synchronous, has most WAL); not s2"));
+}
+
 TEST(TopologyTextTest, AnUpstreamThatIsNotConfigured) {
   ClusterView cluster = Example();
   cluster.servers.erase(cluster.servers.begin());
