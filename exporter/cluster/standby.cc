@@ -2,6 +2,7 @@
 #include "exporter/cluster/standby.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace pgrepl::cluster {
 namespace {
@@ -18,24 +19,6 @@ void Advance(std::optional<ReplayPosition>& position, Lsn lsn, Time at) {
 std::optional<double> Between(const std::optional<Lsn>& behind, const std::optional<Lsn>& ahead) {
   if (!behind || !ahead) return std::nullopt;
   return BytesBetween(*behind, *ahead);
-}
-
-LagBytes StagesOf(const Sender& sender) {
-  return {.send = Between(sender.sent, sender.current),
-          .write = Between(sender.written, sender.sent),
-          .flush = Between(sender.flushed, sender.written),
-          .replay = Between(sender.replayed, sender.flushed),
-          .total = {}};
-}
-
-// Without its upstream: what wasn't sent isn't known, nor from 12 what is written and not flushed.
-LagBytes StagesOf(const ReceiverFact& receiver, Lsn replayed) {
-  const auto& written = receiver.written ? receiver.written : receiver.flushed;
-  return {.send = {},
-          .write = Between(written, receiver.latest_end),
-          .flush = Between(receiver.flushed, receiver.written),
-          .replay = Between(replayed, receiver.flushed),
-          .total = {}};
 }
 
 // WalSenderMain, or another of its events: all that it may send lies in its socket.
@@ -106,7 +89,7 @@ void Standby::SeeLink(const std::optional<Lsn>& upstream_end, const Freshness& f
     stages = {};
     return;
   }
-  SeeStages(row, fresh);
+  SeeStages(fresh);
   // What it says itself is nearer to the truth than what its upstream was told.
   const bool says = ReceiverStreams(fresh);
   const auto heard = says ? messages.changed_at() : replies.changed_at();
@@ -114,19 +97,38 @@ void Standby::SeeLink(const std::optional<Lsn>& upstream_end, const Freshness& f
   if (heard) link.See(arrived && upstream_end && *upstream_end > *arrived, *heard, fresh.now);
 }
 
-void Standby::SeeStages(const Sender* row, const Freshness& fresh) {
+// Once in a pulse, when both sides have spoken.
+void Standby::SeeStages(const Freshness& fresh) {
+  const Sender* row = FreshSender(fresh);
   const bool tells = ReceiverStreams(fresh);
-  const bool flushing = tells && receiver->written > receiver->flushed && receiver->flushed;
-  if (row != nullptr) {
-    stages.See(sender_at, {StagesOf(*row), IsWaiting(*row), flushing});
-  } else if (tells && own) {
-    stages.See(receiver_at, {StagesOf(*receiver, own->lsn), true, flushing});
-  }
+  const bool flushing = tells && receiver->flushed && receiver->written > receiver->flushed;
+  stages.See(tells ? receiver_at : sender_at,
+             {Stages(fresh), row == nullptr || IsWaiting(*row), flushing});
 }
 
+// What its upstream knows of it is of its last reply, and it replies when it has flushed, not when it has
+// replayed. Without its upstream what wasn't sent isn't known.
 LagBytes Standby::Stages(const Freshness& fresh) const {
-  if (const Sender* row = FreshSender(fresh)) return StagesOf(*row);
-  return ReceiverStreams(fresh) && own ? StagesOf(*receiver, own->lsn) : LagBytes{};
+  const Sender* row = FreshSender(fresh);
+  const bool tells = ReceiverStreams(fresh);
+  if (row == nullptr && !tells) return {};
+  std::optional<Lsn> sent, written, flushed, replayed;
+  LagBytes bytes;
+  if (row != nullptr) {
+    std::tie(sent, written, flushed, replayed) =
+        std::tie(row->sent, row->written, row->flushed, row->replayed);
+    bytes.send = Between(sent, row->current);
+  }
+  if (tells) {
+    if (row == nullptr) sent = receiver->latest_end;
+    written = std::max({written, receiver->written, receiver->flushed});
+    flushed = std::max(flushed, receiver->flushed);
+  }
+  if (own && fresh(own->at)) replayed = std::max(replayed, std::optional(own->lsn));
+  bytes.write = Between(written, sent);
+  bytes.flush = Between(flushed, written);
+  bytes.replay = Between(replayed, flushed);
+  return bytes;
 }
 
 void Standby::SeeMeasured(const MeasuredLag& lag) {

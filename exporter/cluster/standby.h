@@ -108,8 +108,7 @@ struct Standby {
   /// The WAL that it has, replayed or not, as far as anybody knows.
   [[nodiscard]] std::optional<Lsn> Has() const;
   [[nodiscard]] const Sender* FreshSender(const Freshness& fresh) const;
-  /// Where the bytes lie on the way from its upstream, as that one says, else as it says itself; total
-  /// is the caller's.
+  /// Where the bytes lie on the way from its upstream, by what both say; total is the caller's.
   [[nodiscard]] LagBytes Stages(const Freshness& fresh) const;
   /// Connected, streaming or catching up, says either side.
   [[nodiscard]] bool Receives(const Freshness& fresh) const;
@@ -119,7 +118,7 @@ struct Standby {
   [[nodiscard]] bool ReceiverVouches(const Freshness& fresh) const;
 
  private:
-  void SeeStages(const Sender* row, const Freshness& fresh);
+  void SeeStages(const Freshness& fresh);
 };
 
 }  // namespace pgrepl::cluster

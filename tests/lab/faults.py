@@ -2,12 +2,10 @@
 """Faults that take more than one server, or a state of the data; each a context manager."""
 
 import signal
-import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from .process import frozen, run, send
+from .process import run, send
 from .waiting import wait_until
 
 _KEEP_LITTLE = {"wal_keep_size": "0", "max_slot_wal_keep_size": "16MB", "min_wal_size": "32MB",
@@ -113,42 +111,16 @@ def backlog(standby):
 
 
 @contextmanager
-def slow_sender(upstream, standby):
-    """Its walsender works for a moment, ten times a second."""
-    pid = int(upstream.value("SELECT pid FROM pg_stat_replication "
-                             f"WHERE application_name = '{standby.name}'"))
-    ended = threading.Event()
-
-    def starve():
-        while not ended.wait(0.1):
-            send([pid], signal.SIGCONT)
-            time.sleep(0.0002)
-            send([pid], signal.SIGSTOP)
-    thread = threading.Thread(target=starve, name="starve", daemon=True)
-    with frozen([pid]):
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
-
-
-@contextmanager
-def slow_disk(standby):
-    """The standby takes 2 s for each flush of WAL; it is restarted, and flushes at all, for that."""
-    library, mark = standby.folder / "slow_disk.so", standby.folder / "slow_disk"
+def slow_disk(server):
+    """Restarts it, with a disk that is slow for the process whose pid is written to the given file."""
+    library, victim = server.folder / "slow_disk.so", server.folder / "slow_disk"
     run(["cc", "-shared", "-fPIC", "-o", library, Path(__file__).with_name("slow_disk.c"), "-ldl"])
-    standby.environment = {"LD_PRELOAD": str(library), "SLOW_DISK": str(mark)}
-    standby.restart()
-    standby.set(fsync="on")
-    wait_until(standby.is_streaming, f"{standby.name} streams")
-    mark.touch()
+    server.environment = {"LD_PRELOAD": str(library), "SLOW_DISK": str(victim)}
+    server.restart()
     try:
-        yield
+        yield victim
     finally:
-        mark.unlink()
-        standby.set(fsync=None)
+        victim.unlink(missing_ok=True)
 
 
 @contextmanager

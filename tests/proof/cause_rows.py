@@ -82,11 +82,26 @@ def catching_up(stage):
             yield Hold(causes={"s1": "catching_up"} | DELAYED)
 
 
-# At its first moments the sender has the processor, and the disk has nothing to do.
-_held("C14", "a sender that hardly gets to work", "s2", "sender_slow",
-      lambda cluster: faults.slow_sender(cluster.p, cluster.s2), every=0.02, size=200_000)
-_held("C15", "a disk slower than the load", "s2", "standby_disk",
-      lambda cluster: faults.slow_disk(cluster.s2), size=20_000)
+@rows.row("C14", "a disk that the sender is slow to read", "s2")
+def sender_slow(stage):
+    yield from _slow_disk(stage, stage.cluster.p, "sender_slow",
+                          "pg_stat_replication WHERE application_name = 's2'")
+
+
+@rows.row("C15", "a disk that the receiver is slow to write", "s2")
+def standby_disk(stage):
+    yield from _slow_disk(stage, stage.cluster.s2, "standby_disk", "pg_stat_wal_receiver")
+
+
+def _slow_disk(stage, server, cause, victim):
+    with faults.slow_disk(server) as pid:
+        # At the end of a segment all of it is flushed, and replayed, at once.
+        stage.cluster.p.execute("SELECT pg_switch_wal()")
+        stage.wait_healthy()
+        with stage.load(size=200_000):
+            pid.write_text(server.value(f"SELECT pid FROM {victim}"))
+            yield Hold(causes={"s2": cause} | DELAYED)
+            pid.unlink()
 
 
 # The last two need a re-seed to be healed, which nobody does here.
