@@ -20,14 +20,18 @@ ALERT = "PostgresReplicationLagHigh"
 
 @unittest.skipUnless(BINARY, "PGREPL_EXPORTER names no exporter to test")
 class LagAlertTest(unittest.TestCase):
-    """Scraped each second, with a threshold of seconds, so that it takes seconds."""
+    """Scraped each second, with a threshold of seconds, so that it takes seconds.
+
+    d1 is always later than that, and is meant to be.
+    """
 
     THRESHOLD = 5
 
     @classmethod
     def setUpClass(cls):
         cls.workspace = workspace = cls.enterClassContext(Workspace())
-        cls.cluster = Cluster(workspace, plan=[Standby("s1", slot=True), Standby("s2")])
+        cls.cluster = Cluster(workspace, plan=[
+            Standby("s1", slot=True), Standby("s2"), Standby("d1", apply_delay=cls.THRESHOLD + 3)])
         config = cls.cluster.exporter_config()
         for server in config["clusters"][0]["servers"]:
             server["max_lag"] = f"{cls.THRESHOLD}s"
@@ -48,13 +52,19 @@ class LagAlertTest(unittest.TestCase):
 
     def test_fires_for_the_paused_standby_alone_and_resolves(self):
         with Load(self.cluster.p):
-            wait_until(lambda: self.prometheus.query("pgrepl_caught_up_once == 1"), "caught up")
+            wait_until(lambda: len(self.prometheus.query("pgrepl_caught_up_once == 1")) == 3,
+                       "caught up")
+            wait_until(lambda: self.prometheus.query(
+                f'pgrepl_lag_seconds{{server="d1"}} > {self.THRESHOLD + 1}'), "d1 is late", 30)
+            self.assertEqual(self.prometheus.alerts(ALERT), [])
             with self.cluster.s1.replay_paused():
                 begin = time.monotonic()
                 wait_until(lambda: self.prometheus.alerts(ALERT), "it fires", seconds=30)
                 took = time.monotonic() - begin
                 self.assertGreater(took, self.THRESHOLD - 1)
                 self.assertLess(took, self.THRESHOLD + 5)
+                self.assertEqual({alert["labels"]["server"] for alert in
+                                  self.prometheus.alerts(ALERT)}, {"s1"})
                 (notified,) = wait_until(lambda: self.sink.alerts("firing", ALERT),
                                          "a notification", seconds=40)
             wait_until(lambda: not self.prometheus.alerts(ALERT), "it resolves", seconds=30)
