@@ -34,10 +34,10 @@ Types ExpectedTypes(CollectorId id, Role role) {
     case CollectorId::kSenders:
       return {"int4",   "text",   "text",   "text",   "name",   "text",
               "bool",   "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn",
-              "float8", "float8", "float8", "float8", "text"};
+              "float8", "float8", "float8", "float8", "text",   "text"};
     case CollectorId::kReceiver:
-      return {"int4", "text", "int4", "pg_lsn", "float8", "float8", "float8", "text",
-              "text", "int4", "text", "float8", "float8", "bool",   "text",   "bool"};
+      return {"int4", "text", "int4",   "pg_lsn", "float8", "float8", "float8", "text",   "text",
+              "int4", "text", "float8", "float8", "bool",   "text",   "bool",   "pg_lsn", "pg_lsn"};
     case CollectorId::kRecovery:
       return {"bool", "bool", "text", "text", "float8"};
     case CollectorId::kConflicts:
@@ -46,6 +46,10 @@ Types ExpectedTypes(CollectorId id, Role role) {
       return {"int8", "int8", "int8", "int8", "int8"};
     case CollectorId::kSlots:
       return {"name", "text", "bool", "bool", "float8", "float8", "text", "int8", "float8"};
+    case CollectorId::kSubscriptions:
+      return {"name", "name", "bool", "int8", "int8", "int8", "float8", "float8",
+              "int8", "int8", "int8", "int8", "int8", "int8", "int8",   "text",
+              "text", "text", "text", "text", "text", "text"};
     case CollectorId::kSync:
       return {"text", "text", "bool", "int4", "float8", "float8"};
     case CollectorId::kWal:

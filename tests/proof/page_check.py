@@ -94,7 +94,7 @@ def _agree(said, expected):
 
 def _collectors(catalog):
     names = set(_OF_BOTH) | ({"receiver", "recovery", "conflicts"} if catalog.in_recovery
-                             else {"sync"})
+                             else {"sync", "subscriptions"})
     return names | ({"archive_directory"} if catalog.server.name == "p" else set())
 
 

@@ -79,7 +79,12 @@ def lag(catalog):
         "pgrepl_sender_sync_state", "pgrepl_sender_info")
 def senders(catalog):
     slots = {row["active_pid"]: row["slot_name"] for row in catalog["pg_replication_slots"]}
+    logical = {row["active_pid"] for row in catalog["pg_replication_slots"]
+               if row["slot_type"] == "logical"}
     for row in catalog["pg_stat_replication"]:
+        if row["pid"] in logical:
+            yield "pgrepl_senders", 1, {"kind": "logical", "state": row["state"]}
+            continue
         standby = {"standby": row["application_name"]}
         yield "pgrepl_senders", 1, {"kind": "standby", "state": row["state"]}
         yield "pgrepl_sender_reply_age_seconds", Between(0, 15), standby
@@ -222,3 +227,41 @@ def archive_directory(catalog):
     if folder.exists():
         yield "pgrepl_archive_files", len(files), {}
         yield "pgrepl_archive_size_bytes", sum(file.stat().st_size for file in files), {}
+
+
+@source("subscriptions", "pgrepl_subscription_enabled", "pgrepl_subscription_workers",
+        "pgrepl_subscription_unconfirmed_bytes", "pgrepl_subscription_last_message_age_seconds",
+        "pgrepl_subscription_tables", "pgrepl_subscription_errors_total",
+        "pgrepl_subscription_conflicts_total")
+def subscriptions(catalog):
+    if catalog.in_recovery:
+        return
+    workers = catalog["pg_stat_subscription"]
+    tables = catalog["pg_subscription_rel"]
+    for row in catalog["pg_subscription"]:
+        labels = {"database": "postgres", "subscription": row["subname"]}
+        yield "pgrepl_subscription_enabled", int(row["subenabled"]), labels
+        own = [one for one in workers if one["subname"] == row["subname"]]
+        kinds = [_worker_type(one) for one in own if one["pid"]]
+        for kind in ("apply", "parallel_apply", "table_sync"):
+            yield "pgrepl_subscription_workers", kinds.count(kind), labels | {"type": kind}
+        if any(one["latest_end_lsn"] for one in own):
+            yield "pgrepl_subscription_unconfirmed_bytes", Between(0, 1 << 20), labels
+            yield "pgrepl_subscription_last_message_age_seconds", Between(0, 60), labels
+        states = [one["srsubstate"] for one in tables if one["srsubid"] == own[0]["subid"]]
+        for letter, state in {"i": "init", "d": "data_copy", "f": "finished_copy",
+                              "s": "synchronized", "r": "ready"}.items():
+            yield ("pgrepl_subscription_tables", states.count(letter), labels | {"state": state})
+        for stats in (catalog["pg_stat_subscription_stats"] if catalog.major >= 15 else ()):
+            for column, value in stats.items():
+                kind, _, rest = column.partition("_")
+                if rest == "error_count":
+                    yield "pgrepl_subscription_errors_total", value, labels | {"type": kind}
+                elif kind == "confl":
+                    yield "pgrepl_subscription_conflicts_total", value, labels | {"type": rest}
+
+
+def _worker_type(row):
+    if row["relid"]:
+        return "table_sync"
+    return "parallel_apply" if row.get("leader_pid") else "apply"
