@@ -39,7 +39,8 @@ cluster::ClusterOptions MakeCluster(const config::Cluster& cluster, const config
     options.servers.push_back({.name = server.name,
                                .max_lag_seconds = Seconds(server.max_lag),
                                .fed_by_archive = server.purpose == config::ServerPurpose::kArchive,
-                               .may_lead = server.purpose == config::ServerPurpose::kOrdinary});
+                               .may_lead = server.purpose == config::ServerPurpose::kOrdinary,
+                               .upstream_is_primary = server.upstream_is_primary});
   }
   return options;
 }

@@ -39,15 +39,24 @@ const Member* Evaluation::PrimaryFor(const Standby& standby) const {
   return best;
 }
 
-// A receiver of a cascaded standby only knows how far its relay is.
+// A receiver of a cascaded standby only knows how far its relay is. Where that is not configured, only the
+// configuration can say so, and that receiver is better than none.
 const Member* Evaluation::VouchingReceiverFor(const Standby& standby) const {
+  const Member* relayed = nullptr;
   for (const Member& member : memory_.members()) {
     const std::optional<std::size_t> upstream = member.standby.upstream;
-    const bool relayed = upstream && memory_.members()[*upstream].role == Role::kStandby;
-    if (relayed || !member.IsOfSystem(standby.system_identifier)) continue;
-    if (member.standby.ReceiverVouches(fresh_)) return &member;
+    if (upstream && memory_.members()[*upstream].role == Role::kStandby) continue;
+    if (!member.IsOfSystem(standby.system_identifier)) continue;
+    if (!member.standby.ReceiverVouches(fresh_)) continue;
+    if (IsNextToPrimary(member)) return &member;
+    relayed = &member;
   }
-  return nullptr;
+  return relayed;
+}
+
+bool Evaluation::IsNextToPrimary(const Member& member) const {
+  const auto index = static_cast<std::size_t>(&member - memory_.members().data());
+  return memory_.options().servers[index].upstream_is_primary;
 }
 
 Evaluation::Basis Evaluation::BasisOf(const Standby& standby) const {
@@ -65,7 +74,7 @@ Evaluation::Basis Evaluation::BasisOf(const Standby& standby) const {
     }
   }
   if (const Member* receiver = VouchingReceiverFor(standby)) {
-    basis.reference = Reference::kReceiver;
+    basis.reference = IsNextToPrimary(*receiver) ? Reference::kReceiver : Reference::kRelay;
     basis.history = memory_.HistoryOf(receiver->system_identifier);
     basis.timeline = std::max(basis.timeline, receiver->timeline);
   } else if (primary != nullptr && RefusesConnections(primary->snapshot->reason)) {

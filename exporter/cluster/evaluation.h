@@ -60,6 +60,7 @@ class Evaluation {
   [[nodiscard]] const Member* RootOf(const Standby& standby) const;
   [[nodiscard]] const Member* PrimaryFor(const Standby& standby) const;
   [[nodiscard]] const Member* VouchingReceiverFor(const Standby& standby) const;
+  [[nodiscard]] bool IsNextToPrimary(const Member& member) const;
   [[nodiscard]] Basis BasisOf(const Standby& standby) const;
   [[nodiscard]] Standing StandingOf(const Standby& standby, Lsn replayed, const Basis& basis) const;
   [[nodiscard]] static bool ProvesDivergence(const Standby& standby, const Timelines& history,

@@ -19,12 +19,13 @@ LagView Unknown(const LagInputs& in) {
 
 LagSource SourceOf(const LagInputs& in) {
   if (in.by_archive) return LagSource::kArchive;
-  return in.reference == Reference::kReceiver ? LagSource::kReceiver : LagSource::kHistory;
+  const bool told = in.reference == Reference::kReceiver || in.reference == Reference::kRelay;
+  return told ? LagSource::kReceiver : LagSource::kHistory;
 }
 
 LagView CaughtUpView(const LagInputs& in) {
   if (in.reference == Reference::kUnreachable) return Unknown(in);
-  const bool known = in.reference != Reference::kDead;
+  const bool known = in.reference != Reference::kDead && in.reference != Reference::kRelay;
   return {.seconds = 0,
           .known = known,
           .bound = known ? LagBound::kExact : LagBound::kAtLeast,
@@ -47,7 +48,7 @@ LagView BehindView(const LagInputs& in, const Crossing& crossing) {
   if (view.bound == LagBound::kExact && !crossing.transactions_known) {
     view.bound = LagBound::kAtMost;
   }
-  if (in.reference == Reference::kDead || in.reference == Reference::kUnreachable) {
+  if (in.reference != Reference::kPrimary && in.reference != Reference::kReceiver) {
     view.known = false;
     view.bound = LagBound::kAtLeast;
   }

@@ -15,6 +15,7 @@ namespace pgrepl::cluster {
 enum class Reference {
   kPrimary,      ///< the primary itself answers
   kReceiver,     ///< a receiver passes on the primary's position, and its messages are recent
+  kRelay,        ///< a receiver passes on the position of another standby: the primary may be ahead
   kDead,         ///< the primary refuses and nobody streams from it: its last position stands
   kUnreachable,  ///< nobody knows what the primary has written since
 };

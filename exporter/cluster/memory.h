@@ -26,6 +26,8 @@ struct ServerOptions {
   double max_lag_seconds = 60;
   bool fed_by_archive = false;  ///< alone; else told by its primary_conninfo
   bool may_lead = true;         ///< an ordinary standby, which a failover may choose
+  /// Unless its upstream is configured, too, and known to be a standby.
+  bool upstream_is_primary = true;
 };
 
 struct ClusterOptions {

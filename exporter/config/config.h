@@ -46,6 +46,8 @@ struct Server {
   std::string password_command;   ///< for /bin/sh, run at each connect; empty: none
   std::string archive_directory;  ///< local path of the WAL archive; empty: not visible from here
   ServerPurpose purpose = ServerPurpose::kOrdinary;  ///< config key `role`
+  /// Of a standby whose upstream isn't configured: false for a cascaded one.
+  bool upstream_is_primary = true;
   Duration max_lag = kDefaultMaxLag;  ///< more lag is an alert (pgrepl_lag_threshold_seconds)
   std::string where;                  ///< "file:line" it was read from, for errors found later
 };

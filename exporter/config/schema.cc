@@ -82,6 +82,10 @@ constexpr Key<ServerEntry> kServerKeys[] = {
     kMaxLag,
     {"role",
      [](const Value& value, ServerEntry& entry) { entry.server.purpose = ReadPurpose(value); }},
+    {"upstream_is_primary",
+     [](const Value& value, ServerEntry& entry) {
+       entry.server.upstream_is_primary = Switch(value);
+     }},
 };
 
 constexpr Key<ClusterEntry> kClusterKeys[] = {

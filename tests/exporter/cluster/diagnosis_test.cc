@@ -255,6 +255,20 @@ TEST_F(DiagnosisTest, AStandbyAloneTellsItsOwnStages) {
   EXPECT_EQ(cluster.Lag("s1").bytes.write, 0);
 }
 
+TEST_F(DiagnosisTest, AStandbyOfAStandbyAloneKnowsNothingOfThePrimary) {
+  ClusterOptions options = OptionsFor({"s3"});
+  options.servers[0].upstream_is_primary = false;
+  WatchedCluster cluster{options};
+  for (int second = 0; second < 10; ++second) {
+    cluster.now += kPulse;
+    lsn_ += 100;
+    cluster.See("s3", StandbyAt(lsn_).Received(lsn_).Receives(ReceiverAt(lsn_, ++message_)));
+  }
+  EXPECT_EQ(cluster.Lag("s3").seconds, 0);
+  EXPECT_FALSE(cluster.Lag("s3").known);
+  EXPECT_EQ(cluster.Lag("s3").bound, LagBound::kAtLeast);
+}
+
 TEST_F(DiagnosisTest, CatchingUp) {
   row_.state = "catchup";
   ExpectCause(

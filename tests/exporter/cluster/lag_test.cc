@@ -53,6 +53,13 @@ TEST(EvaluateLagTest, CaughtUpIsZeroAsLongAsSomebodyVouches) {
             {0, true, LagBound::kExact, LagSource::kReceiver});
 }
 
+TEST(EvaluateLagTest, AgainstARelayItIsAtLeastThat) {
+  ExpectLag(Inputs(CaughtUp{}, Reference::kRelay),
+            {0, false, LagBound::kAtLeast, LagSource::kReceiver});
+  ExpectLag(Inputs(CrossingAt(Ago(5400ms)), Reference::kRelay),
+            {5, false, LagBound::kAtLeast, LagSource::kReceiver});
+}
+
 TEST(EvaluateLagTest, CaughtUpWithADeadPrimaryIsZeroAgainstItsLastPositionButNotKnown) {
   ExpectLag(Inputs(CaughtUp{}, Reference::kDead),
             {0, false, LagBound::kAtLeast, LagSource::kHistory});

@@ -112,6 +112,8 @@ TEST(LoadTest, RoleOnlyRaisesMaxLag) {
 TEST(LoadTest, RelativePathsStartAtTheConfigFile) {
   EXPECT_EQ(ParseServer("        password_file: pg.pass\n")->password_file, "/etc/pg.pass");
   EXPECT_EQ(ParseServer("        archive_directory: /wal\n")->archive_directory, "/wal");
+  EXPECT_TRUE(ParseServer("        max_lag: 5s\n")->upstream_is_primary);
+  EXPECT_FALSE(ParseServer("        upstream_is_primary: false\n")->upstream_is_primary);
   EXPECT_EQ(ParseServer("        password_command: pass pg\n")->password_command, "pass pg");
 }
 
