@@ -138,11 +138,16 @@ TEST(RegistryTest, StatementsNameTheirColumnsAndOnlyRead) {
   });
 }
 
+bool IsOneOf(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 // What can be long has a limit: libpq buffers a whole result.
 TEST(RegistryTest, StatementsAnswerOneRowOrALimitedNumber) {
   ForEachStatement([](const Collector& collector, const Statement& statement) {
-    const bool lists =
-        collector.name == "senders" || collector.name == "slots" || collector.name == "sync";
+    constexpr std::string_view kLists[] = {"senders",       "slots", "decoding",
+                                           "subscriptions", "sync",  "backup"};
+    const bool lists = IsOneOf(kLists, collector.name);
     EXPECT_EQ(statement.sql.find("\n LIMIT 1000\n") != std::string_view::npos, lists);
   });
 }
@@ -169,11 +174,14 @@ TEST(RegistryTest, EachRunsOnTheVersionsAndRolesItIsFor) {
   for (const Collector* collector : Collectors()) {
     if (collector->statements.empty()) continue;  // computed from what others read
     SCOPED_TRACE(collector->name);
-    const bool of_standbys = collector->name == "receiver" || collector->name == "recovery" ||
-                             collector->name == "conflicts";
-    const bool of_primaries = collector->name == "sync";
-    EXPECT_EQ(Coverage(*collector, Role::kPrimary), of_standbys ? "never" : "12-18");
-    EXPECT_EQ(Coverage(*collector, Role::kStandby), of_primaries ? "never" : "12-18");
+    constexpr std::string_view kOfStandbys[] = {"receiver", "recovery", "conflicts", "prefetch"};
+    constexpr std::string_view kOfPrimaries[] = {"sync", "subscriptions"};
+    const std::string_view name = collector->name;
+    const std::string majors = name == "prefetch"   ? "15-18"
+                               : name == "decoding" ? "14-18"
+                                                    : "12-18";
+    EXPECT_EQ(Coverage(*collector, Role::kPrimary), IsOneOf(kOfStandbys, name) ? "never" : majors);
+    EXPECT_EQ(Coverage(*collector, Role::kStandby), IsOneOf(kOfPrimaries, name) ? "never" : majors);
   }
 }
 
