@@ -18,6 +18,7 @@ Result<SessionOptions> MakeSession(const config::Cluster& cluster, const config:
       .name = server.name,
       .login = {std::move(*conninfo), server.password_file, server.password_command},
       .archive_directory = server.archive_directory,
+      .wal_directory = server.wal_directory,
       .collectors = collectors,
       .pulse_deadline = timing.pulse_deadline,
       .interval = timing.interval,
@@ -39,7 +40,8 @@ cluster::ClusterOptions MakeCluster(const config::Cluster& cluster, const config
     options.servers.push_back({.name = server.name,
                                .max_lag_seconds = Seconds(server.max_lag),
                                .fed_by_archive = server.purpose == config::ServerPurpose::kArchive,
-                               .may_lead = server.purpose == config::ServerPurpose::kOrdinary});
+                               .may_lead = server.purpose == config::ServerPurpose::kOrdinary,
+                               .wal_filesystem_bytes = server.wal_filesystem_size});
   }
   return options;
 }

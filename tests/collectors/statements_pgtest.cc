@@ -51,11 +51,23 @@ Types ExpectedTypes(CollectorId id, Role role) {
     case CollectorId::kWal:
       return {"int8", "int8", "text", "int8"};
     case CollectorId::kArchive:
-      return {"bool", "int8", "int8", "float8", "bool", "text", "int8", "float8"};
+      return {"bool", "int8", "int8", "float8", "bool", "text", "int8", "float8", "float8"};
     case CollectorId::kArchiveBacklog:
       return {"int8", "float8"};
     case CollectorId::kArchiveDirectory:
-      return {"int8", "int8"};
+      return {"int8", "int8", "text", "text", "int8"};
+    case CollectorId::kPrefetch:
+      return {"int8", "int8", "int8", "int8", "int8", "int8", "int4", "int4", "int4"};
+    case CollectorId::kWalBudget:
+      return {"int8", "int8", "int8", "int8"};
+    case CollectorId::kCheckpoint:
+      return role == Role::kPrimary ? Types{"float8", "float8", "float8", "int4", "int8",
+                                            "int8",   "int8",   "NULL",   "NULL", "NULL"}
+                                    : Types{"float8", "float8", "float8", "int4",   "NULL",
+                                            "NULL",   "NULL",   "int8",   "pg_lsn", "float8"};
+    case CollectorId::kBackup:
+      return {"text", "int8", "int8"};
+    case CollectorId::kWalFilesystem:
     case CollectorId::kOutlook:
     case CollectorId::kTopology:
     case CollectorId::kCount:
@@ -203,19 +215,21 @@ TEST_F(StatementsTest, RoleWithoutRightsLosesOnlyWhatIsHiddenFromIt) {
   using testing::Pair;
   Connection primary = ConnectTo(PrimaryConninfo() + as_nobody);
   EXPECT_THAT(Outcomes(primary, Role::kPrimary),
-              testing::ElementsAre(Pair("archive", "works"), Pair("archive_backlog", "42501"),
-                                   Pair("archive_directory", "42501"), Pair("lag", "works"),
-                                   Pair("senders", "42501"), Pair("server", "works"),
-                                   Pair("settings", "works"), Pair("slots", "works"),
-                                   Pair("sync", "works"), Pair("wal", "42501")));
+              testing::ElementsAre(
+                  Pair("archive", "works"), Pair("archive_backlog", "42501"),
+                  Pair("archive_directory", "42501"), Pair("backup", "works"),
+                  Pair("checkpoint", "works"), Pair("lag", "works"), Pair("senders", "42501"),
+                  Pair("server", "works"), Pair("settings", "works"), Pair("slots", "works"),
+                  Pair("sync", "works"), Pair("wal", "42501"), Pair("wal_budget", "works")));
   Connection standby = ConnectTo(StandbyConninfo() + as_nobody);
   EXPECT_THAT(Outcomes(standby, Role::kStandby),
-              testing::ElementsAre(Pair("archive", "works"), Pair("archive_backlog", "42501"),
-                                   Pair("archive_directory", "42501"), Pair("conflicts", "42501"),
-                                   Pair("lag", "works"), Pair("receiver", "42501"),
-                                   Pair("recovery", "42501"), Pair("senders", "works"),
-                                   Pair("server", "works"), Pair("settings", "works"),
-                                   Pair("slots", "works"), Pair("wal", "42501")));
+              testing::ElementsAre(
+                  Pair("archive", "works"), Pair("archive_backlog", "42501"),
+                  Pair("archive_directory", "42501"), Pair("backup", "works"),
+                  Pair("checkpoint", "works"), Pair("conflicts", "42501"), Pair("lag", "works"),
+                  Pair("prefetch", "works"), Pair("receiver", "42501"), Pair("recovery", "42501"),
+                  Pair("senders", "works"), Pair("server", "works"), Pair("settings", "works"),
+                  Pair("slots", "works"), Pair("wal", "42501"), Pair("wal_budget", "works")));
   admin.Execute("DROP ROLE nobody");
 }
 

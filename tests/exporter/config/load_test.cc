@@ -112,7 +112,14 @@ TEST(LoadTest, RoleOnlyRaisesMaxLag) {
 TEST(LoadTest, RelativePathsStartAtTheConfigFile) {
   EXPECT_EQ(ParseServer("        password_file: pg.pass\n")->password_file, "/etc/pg.pass");
   EXPECT_EQ(ParseServer("        archive_directory: /wal\n")->archive_directory, "/wal");
+  EXPECT_EQ(ParseServer("        wal_directory: pg_wal\n")->wal_directory, "/etc/pg_wal");
   EXPECT_EQ(ParseServer("        password_command: pass pg\n")->password_command, "pass pg");
+}
+
+TEST(LoadTest, SizeOfTheWalFilesystem) {
+  EXPECT_EQ(ParseServer("")->wal_filesystem_size, std::nullopt);
+  EXPECT_EQ(ParseServer("        wal_filesystem_size: 100GB\n")->wal_filesystem_size,
+            107374182400.0);
 }
 
 TEST(LoadTest, CollectorsAndTiming) {
