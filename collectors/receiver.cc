@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kStatusLabels[] = {"status"};
 constexpr std::string_view kInfoLabels[] = {"sender_host", "sender_port", "slot_name"};
+constexpr std::string_view kPositionLabels[] = {"position"};
 constexpr std::string_view kStatuses[] = {"streaming", "starting", "waiting", "restarting",
                                           "stopping",  "stopped",  "none",    "other"};
 
@@ -44,6 +45,18 @@ constexpr Family kMessageAge{
         "Exporter's time since the receiver's message times were seen to change "
         "(pg_stat_wal_receiver.last_msg_receipt_time); idle ones come every half "
         "wal_receiver_timeout."};
+constexpr Family kPosition{
+    .name = "pgrepl_receiver_position_bytes",
+    .help =
+        "Positions of a connected receiver, bytes since 0/0: where it began, what it has written "
+        "and flushed, and the end of WAL that its upstream last told "
+        "(pg_stat_wal_receiver.receive_start_lsn, written_lsn, flushed_lsn, latest_end_lsn; on 12 "
+        "received_lsn is what was flushed, and nothing tells what was written).",
+    .labels = kPositionLabels};
+constexpr Family kTimeline{.name = "pgrepl_receiver_timeline",
+                           .help =
+                               "Timeline of the WAL that a connected receiver flushed last "
+                               "(pg_stat_wal_receiver.received_tli)."};
 constexpr Family kTimeout{.name = "pgrepl_receiver_timeout_seconds",
                           .help =
                               "Silence of its upstream after which the receiver gives up, 0 is "
@@ -53,12 +66,12 @@ constexpr Family kInterval{.name = "pgrepl_receiver_status_interval_seconds",
                                "How often the receiver replies at least, 0 is only when asked "
                                "(wal_receiver_status_interval)."};
 
-constexpr const Family* kFamilies[] = {&kUp,       &kExpected,   &kStatus,  &kInfo,
-                                       &kRestarts, &kMessageAge, &kTimeout, &kInterval};
+constexpr const Family* kFamilies[] = {&kUp,         &kExpected, &kStatus,   &kInfo,    &kRestarts,
+                                       &kMessageAge, &kPosition, &kTimeline, &kTimeout, &kInterval};
 
 // conninfo shows passwords masked and all defaults expanded; of it only the name under which the
 // upstream's pg_stat_replication lists this standby is taken.
-constexpr Statement kStatements[] = {{.role = Role::kStandby, .sql = R"sql(
+constexpr std::string_view k13 = R"sql(
 SELECT r.pid,
        r.status,
        r.received_tli,
@@ -76,10 +89,39 @@ SELECT r.pid,
        CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
             THEN current_setting('primary_conninfo') <> '' END,
        current_setting('primary_slot_name'),
-       current_setting('restore_command') <> ''
+       current_setting('restore_command') <> '',
+       r.receive_start_lsn, r.written_lsn, r.flushed_lsn
   FROM (SELECT 1) AS always
   LEFT JOIN pg_stat_wal_receiver r ON true
-)sql"}};
+)sql";
+// What was received is what was flushed.
+constexpr std::string_view k12 = R"sql(
+SELECT r.pid,
+       r.status,
+       r.received_tli,
+       r.latest_end_lsn,
+       extract(epoch FROM r.last_msg_send_time)::float8,
+       extract(epoch FROM r.last_msg_receipt_time)::float8,
+       extract(epoch FROM clock_timestamp() - r.last_msg_receipt_time)::float8,
+       r.slot_name,
+       r.sender_host,
+       r.sender_port,
+       coalesce(substring(r.conninfo FROM '(?:^| )application_name=''?([^ '']*)'),
+                substring(r.conninfo FROM 'fallback_application_name=''?([^ '']*)')),
+       extract(epoch FROM current_setting('wal_receiver_timeout')::interval)::float8,
+       extract(epoch FROM current_setting('wal_receiver_status_interval')::interval)::float8,
+       CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
+            THEN current_setting('primary_conninfo') <> '' END,
+       current_setting('primary_slot_name'),
+       current_setting('restore_command') <> '',
+       r.receive_start_lsn, NULL, r.received_lsn
+  FROM (SELECT 1) AS always
+  LEFT JOIN pg_stat_wal_receiver r ON true
+)sql";
+constexpr Statement kStatements[] = {
+    {.min_version = PgVersion(13), .role = Role::kStandby, .sql = k13},
+    {.role = Role::kStandby, .sql = k12},
+};
 
 enum Column {
   kPid,
@@ -98,6 +140,9 @@ enum Column {
   kConninfoSet,
   kSlotSetting,
   kRestoreCommandSet,
+  kStart,
+  kWritten,
+  kFlushed,
 };
 
 Result<ReceiverFact> Decode(const Rows& rows) {
@@ -119,12 +164,19 @@ Result<ReceiverFact> Decode(const Rows& rows) {
                     .status_interval = row.Number(kStatusInterval).value_or(0),
                     .conninfo_set = row.Bool(kConninfoSet),
                     .slot_setting = row.Name(kSlotSetting),
-                    .restore_command_set = row.Bool(kRestoreCommandSet)};
+                    .restore_command_set = row.Bool(kRestoreCommandSet),
+                    .start = row.Position(kStart),
+                    .written = row.Position(kWritten),
+                    .flushed = row.Position(kFlushed)};
   if (fact.present && fact.status.empty()) {
     return Error{"pg_stat_wal_receiver hides its columns from this role", "42501",
                  "GRANT pg_monitor TO the exporter's role."};
   }
   return fact;
+}
+
+void EmitPosition(std::string_view which, const std::optional<Lsn>& position, Samples& samples) {
+  if (position) samples.Add(kPosition, static_cast<double>(position->bytes), {which});
 }
 
 void EmitFactFamilies(const ReceiverFact& fact, Samples& samples) {
@@ -134,6 +186,11 @@ void EmitFactFamilies(const ReceiverFact& fact, Samples& samples) {
   if (fact.present) {
     const std::string port = fact.sender_port ? std::to_string(*fact.sender_port) : "";
     samples.Add(kInfo, 1, {fact.sender_host, port, fact.slot_name});
+    EmitPosition("start", fact.start, samples);
+    EmitPosition("written", fact.written, samples);
+    EmitPosition("flushed", fact.flushed, samples);
+    EmitPosition("latest_end", fact.latest_end, samples);
+    if (fact.timeline) samples.Add(kTimeline, static_cast<double>(*fact.timeline));
   }
 }
 

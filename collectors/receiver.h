@@ -29,6 +29,9 @@ struct ReceiverFact {
   std::optional<bool> conninfo_set;  ///< primary_conninfo <> ''; nullopt when hidden from our role
   std::string slot_setting;          ///< primary_slot_name; there without a receiver, too
   std::optional<bool> restore_command_set;  ///< restore_command <> ''
+  std::optional<Lsn> start;                 ///< receive_start_lsn
+  std::optional<Lsn> written;               ///< written_lsn, not told by 12
+  std::optional<Lsn> flushed;               ///< flushed_lsn, of 12 received_lsn
 };
 
 }  // namespace pgrepl

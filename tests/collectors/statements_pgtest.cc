@@ -36,8 +36,9 @@ Types ExpectedTypes(CollectorId id, Role role) {
               "bool",   "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn",
               "float8", "float8", "float8", "float8", "text"};
     case CollectorId::kReceiver:
-      return {"int4", "text", "int4", "pg_lsn", "float8", "float8", "float8", "text",
-              "text", "int4", "text", "float8", "float8", "bool",   "text",   "bool"};
+      return {"int4", "text", "int4",   "pg_lsn", "float8", "float8", "float8",
+              "text", "text", "int4",   "text",   "float8", "float8", "bool",
+              "text", "bool", "pg_lsn", "pg_lsn", "pg_lsn"};
     case CollectorId::kRecovery:
       return {"bool", "bool", "text", "text", "float8"};
     case CollectorId::kConflicts:
@@ -275,6 +276,7 @@ TEST_F(StatementsTest, StandbysShowWhatTheyAre) {
   EXPECT_EQ(receiver.conninfo_set, true);
   EXPECT_EQ(receiver.slot_setting, "s1");
   EXPECT_EQ(receiver.restore_command_set, false);
+  EXPECT_TRUE(receiver.start && receiver.written && receiver.flushed);
 
   for (auto* connection : {&primary, &standby}) {
     const Role role = connection == &primary ? Role::kPrimary : Role::kStandby;

@@ -98,7 +98,8 @@ def senders(catalog):
 
 @source("receiver", "pgrepl_receiver_up", "pgrepl_standby_connected", "pgrepl_standby_streaming",
         "pgrepl_receiver_status", "pgrepl_receiver_info", "pgrepl_receiver_timeout_seconds",
-        "pgrepl_receiver_last_message_age_seconds", "pgrepl_receiver_status_interval_seconds")
+        "pgrepl_receiver_last_message_age_seconds", "pgrepl_receiver_status_interval_seconds",
+        "pgrepl_receiver_position_bytes", "pgrepl_receiver_timeline")
 def receiver(catalog):
     if not catalog.in_recovery:
         return
@@ -110,6 +111,13 @@ def receiver(catalog):
         "sender_host": row["sender_host"], "sender_port": str(row["sender_port"]),
         "slot_name": row["slot_name"] or ""}
     yield "pgrepl_receiver_last_message_age_seconds", Between(0, 40), {}
+    columns = {"start": "receive_start_lsn", "latest_end": "latest_end_lsn"} | (
+        {"flushed": "received_lsn"} if catalog.major == 12 else
+        {"flushed": "flushed_lsn", "written": "written_lsn"})
+    for position, column in columns.items():
+        if row[column] is not None:
+            yield "pgrepl_receiver_position_bytes", lsn(row[column]), {"position": position}
+    yield "pgrepl_receiver_timeline", row["received_tli"], {}
     yield "pgrepl_receiver_timeout_seconds", catalog.seconds("wal_receiver_timeout"), {}
     yield ("pgrepl_receiver_status_interval_seconds",
            catalog.seconds("wal_receiver_status_interval"), {})
