@@ -21,8 +21,8 @@ constexpr Family kTime{.name = "pgrepl_last_checkpoint_timestamp_seconds",
                            "(pg_control_checkpoint().checkpoint_time)."};
 constexpr Family kAge{.name = "pgrepl_last_checkpoint_age_seconds",
                       .help =
-                          "How long ago that was by the server's clock, which goes on while an "
-                          "idle server skips checkpoints "
+                          "Age of the last checkpoint by the server's clock, which also grows "
+                          "while an idle server skips checkpoints "
                           "(pg_control_checkpoint().checkpoint_time)."};
 constexpr Family kSinceRedo{.name = "pgrepl_wal_since_redo_bytes",
                             .help =

@@ -22,8 +22,9 @@ constexpr Family kSlotKeep{.name = "pgrepl_max_slot_wal_keep_size_bytes",
                                "a limit (max_slot_wal_keep_size, 13 and later)."};
 constexpr Family kMaxSize{.name = "pgrepl_max_wal_size_bytes",
                           .help =
-                              "WAL after which a checkpoint is due, a soft limit of what lies on "
-                              "disk if nobody holds more back (max_wal_size)."};
+                              "Soft limit of the WAL on disk, kept by earlier checkpoints while "
+                              "neither slots nor wal_keep_size nor a failing archive hold more "
+                              "back (max_wal_size)."};
 constexpr Family kSegment{.name = "pgrepl_wal_segment_size_bytes",
                           .help = "Size of a WAL segment (wal_segment_size)."};
 constexpr Family kWritten{.name = "pgrepl_wal_written_bytes_total",

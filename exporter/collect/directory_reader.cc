@@ -36,7 +36,8 @@ namespace {
 
 Error Unreadable(const std::string& path, const std::error_code& why) {
   return {"cannot read " + path + ": " + why.message(), "",
-          "Let the exporter's user search the directories on the way to it."};
+          "Name a path that this machine has, and let the exporter's user search the directories "
+          "on the way to it."};
 }
 
 /// The segments of the newest timeline among those that were added.

@@ -112,7 +112,10 @@ TEST_F(DirectoryReaderTest, FilesystemThatIsNotThereSaysWhatToDo) {
   ASSERT_FALSE(fact);
   EXPECT_EQ(fact.error().message,
             "cannot read " + folder_.string() + "/gone: No such file or directory");
-  EXPECT_EQ(fact.error().hint, "Let the exporter's user search the directories on the way to it.");
+  EXPECT_EQ(
+      fact.error().hint,
+      "Name a path that this machine has, and let the exporter's user search the directories on "
+      "the way to it.");
 }
 
 DirectoryReader::Look At(const fs::path& path) {
