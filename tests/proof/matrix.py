@@ -58,7 +58,8 @@ class Matrix:
             self._unhealthy))
 
     def troubled(self):
-        """Slots of all kinds, a synchronous standby, an archive that fails, a cancelled query."""
+        """Slots of all kinds, a synchronous standby, an archive that fails and one with a gap, a
+        cancelled query."""
         self.fleet.each(lambda _, cluster: _trouble(cluster))
         self.values("troubled")
         self.fleet.each(lambda _, cluster: _mend(cluster))
@@ -231,6 +232,9 @@ def _trouble(cluster):
     p.execute("SELECT pg_create_logical_replication_slot('logical', 'test_decoding')")
     if p.major >= 13:
         p.set(max_slot_wal_keep_size="1GB")
+    for number in (1, 5):
+        # Of the newest timeline that the archive has three are missing.
+        (cluster.archive / f"0000000F000000000000000{number}").touch()
     p.set(synchronous_standby_names="FIRST 1 (s1)", archive_command="false")
     p.execute("CREATE TABLE troubled AS SELECT 1")
     with _cancelled_reader(p, s1):
