@@ -184,8 +184,8 @@ void Scheduler::Deliver(Connected letter) {
   Session(letter.id).OnConnected(std::move(letter.connection), Now());
 }
 
-void Scheduler::Deliver(LookedAt letter) {
-  Session(letter.id).OnLocalFact(letter.collector, std::move(letter.fact), Now());
+void Scheduler::Deliver(const LookedAt& letter) {
+  Session(letter.id).OnLocalFact(letter.collector, letter.fact, Now());
 }
 
 ServerSession& Scheduler::Session(ServerId id) {

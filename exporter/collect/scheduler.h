@@ -66,7 +66,7 @@ class Scheduler {
   void Post(Letter letter);
   void ReadMailbox();
   void Deliver(Connected letter);
-  void Deliver(LookedAt letter);
+  void Deliver(const LookedAt& letter);
   void SendDuePulses(Time now);
   void ServeTimes();
   void WaitForEvents();

@@ -14,15 +14,14 @@ using Value = RowsBuilder::Value;
 // Columns: archives, archived_count, failed_count, last_archived_time, failing; then
 // last_archived_wal, wal_segment_size, archive_timeout, of which the page has nothing;
 // last_failed_time.
-Rows RowOf(Value enabled, Value archived, Value failed, Value last, Value failing,
-           Value file = std::nullopt, Value last_failed = std::nullopt) {
-  return OneRow({enabled, archived, failed, last, failing, file, "16777216", "300", last_failed});
+Rows RowOf(Value enabled, Value archived, Value failed, Value last, Value failing, Value file) {
+  return OneRow({enabled, archived, failed, last, failing, file, "16777216", "300", std::nullopt});
 }
 
 std::string Archive(Value enabled, Value archived, Value failed, Value last, Value failing,
                     Value last_failed = std::nullopt) {
-  return Exposition(CollectorId::kArchive,
-                    RowOf(enabled, archived, failed, last, failing, std::nullopt, last_failed));
+  return Exposition(CollectorId::kArchive, OneRow({enabled, archived, failed, last, failing,
+                                                   std::nullopt, "16777216", "300", last_failed}));
 }
 
 ArchiveFact FactOf(const Rows& rows) {
