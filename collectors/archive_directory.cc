@@ -7,10 +7,10 @@
 #include "collectors/archive_directory.h"
 
 #include <algorithm>
-
-#include "collectors/view.h"
+#include <iterator>
 
 #include "collectors/collector.h"
+#include "collectors/view.h"
 #include "exporter/postgres/wal_file.h"
 
 namespace pgrepl {

@@ -54,15 +54,15 @@ constexpr Family kRestartpoints{.name = "pgrepl_restartpoints_done_total",
                                     "(pg_stat_checkpointer.restartpoints_done)."};
 constexpr Family kMinRecoveryEnd{.name = "pgrepl_min_recovery_end_bytes",
                                  .help =
-                                     "Position up to which a standby that is restarted must "
-                                     "replay before it answers, bytes since 0/0 "
+                                     "Position up to which a restarted standby must replay before "
+                                     "it answers, bytes since 0/0 "
                                      "(pg_control_recovery().min_recovery_end_lsn)."};
 constexpr Family kUntilConsistent{.name = "pgrepl_wal_until_consistent_bytes",
                                   .help =
-                                      "WAL that a standby which is restarted must replay before "
-                                      "it answers, from its redo point to there "
-                                      "(pg_control_recovery().min_recovery_end_lsn, "
-                                      "pg_control_checkpoint().redo_lsn)."};
+                                      "WAL between redo point and minimum recovery end, which a "
+                                      "restarted standby must replay before it answers "
+                                      "(pg_control_checkpoint().redo_lsn, "
+                                      "pg_control_recovery().min_recovery_end_lsn)."};
 
 constexpr const Family* kFamilies[] = {
     &kTime, &kAge,           &kSinceRedo,      &kTimeline,       &kDue,

@@ -3,6 +3,9 @@
 // Source: pg_catalog.pg_stat_recovery_prefetch (15+; PostgreSQL manual, "pg_stat_recovery_prefetch").
 // Privilege: none. Always one row; with recovery_prefetch off it stands still.
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <iterator>
+
 #include "collectors/collector.h"
 
 namespace pgrepl {
@@ -13,10 +16,11 @@ constexpr std::string_view kResultLabels[] = {"result"};
 constexpr Family kBlocks{.name = "pgrepl_recovery_prefetch_blocks_total",
                          .type = MetricType::kCounter,
                          .help =
-                             "Blocks in the WAL ahead of replay: prefetched (prefetch), in memory "
-                             "already (hit), or not prefetched since replay makes them new "
-                             "(skip_init), they didn't exist (skip_new), came whole in the WAL "
-                             "(skip_fpw) or had just been (skip_rep) (pg_stat_recovery_prefetch).",
+                             "Blocks that WAL ahead of replay refers to: read ahead (prefetch), in "
+                             "memory already (hit), or skipped, since replay writes them anew "
+                             "(skip_init), they didn't exist (skip_new), the WAL holds them whole "
+                             "(skip_fpw) or they had just been seen (skip_rep) "
+                             "(pg_stat_recovery_prefetch).",
                          .labels = kResultLabels};
 constexpr Family kWalDistance{.name = "pgrepl_recovery_prefetch_wal_distance_bytes",
                               .help =

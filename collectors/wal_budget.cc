@@ -4,6 +4,8 @@
 // Source: wal_keep_size (13+, before: wal_keep_segments), max_slot_wal_keep_size (13+),
 // max_wal_size, wal_segment_size (PostgreSQL manual, "Replication", "Write Ahead Log").
 // Privilege: none.
+// pg_stat_wal (14+) is left out: it counts the same WAL without what a segment switch leaves empty,
+// and on a standby nothing.
 // SPDX-License-Identifier: Apache-2.0
 #include "collectors/wal_budget.h"
 

@@ -6,9 +6,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collectors/wal_filesystem.h"
 
-#include "collectors/view.h"
-
 #include "collectors/collector.h"
+#include "collectors/view.h"
 
 namespace pgrepl {
 namespace {
