@@ -30,6 +30,10 @@ constexpr Family kLastSuccess{.name = "pgrepl_archive_last_success_timestamp_sec
                               .help =
                                   "When a WAL file was last archived "
                                   "(pg_stat_archiver.last_archived_time)."};
+constexpr Family kLastFailure{.name = "pgrepl_archive_last_failure_timestamp_seconds",
+                              .help =
+                                  "When archiving a WAL file last failed "
+                                  "(pg_stat_archiver.last_failed_time)."};
 constexpr Family kFailing{.name = "pgrepl_archive_failing",
                           .help =
                               "1 when the last attempt to archive failed, also when none ever "
@@ -41,8 +45,8 @@ constexpr Family kUnarchived{.name = "pgrepl_unarchived_seconds",
                                  "how far a standby fed by the archive alone is behind at least "
                                  "(pg_stat_archiver.last_archived_wal)."};
 
-constexpr const Family* kFamilies[] = {&kEnabled,     &kArchived, &kFailed,
-                                       &kLastSuccess, &kFailing,  &kUnarchived};
+constexpr const Family* kFamilies[] = {&kEnabled,     &kArchived, &kFailed,    &kLastSuccess,
+                                       &kLastFailure, &kFailing,  &kUnarchived};
 
 constexpr Statement kStatements[] = {{.sql = R"sql(
 SELECT current_setting('archive_mode') = 'always'
@@ -53,7 +57,8 @@ SELECT current_setting('archive_mode') = 'always'
        last_failed_time > coalesce(last_archived_time, '-infinity'),
        last_archived_wal,
        pg_size_bytes(current_setting('wal_segment_size')),
-       extract(epoch FROM current_setting('archive_timeout')::interval)::float8
+       extract(epoch FROM current_setting('archive_timeout')::interval)::float8,
+       extract(epoch FROM last_failed_time)::float8
   FROM pg_stat_archiver
 )sql"}};
 
@@ -62,10 +67,11 @@ enum Column {
   kArchivedCount,
   kFailedCount,
   kLastArchived,
-  kLastFailed,
+  kHasFailed,
   kLastFile,
   kSegmentSize,
   kTimeout,
+  kLastFailed,
 };
 
 Result<ArchiveFact> Decode(const Rows& rows) {
@@ -75,7 +81,8 @@ Result<ArchiveFact> Decode(const Rows& rows) {
                    .archived = row.Number(kArchivedCount).value_or(0),
                    .failed = row.Number(kFailedCount).value_or(0),
                    .last_success = row.Number(kLastArchived),
-                   .failing = row.Bool(kLastFailed).value_or(false),
+                   .last_failure = row.Number(kLastFailed),
+                   .failing = row.Bool(kHasFailed).value_or(false),
                    .timeout = row.Number(kTimeout).value_or(0)};
   const auto last =
       WalFile::Parse(row.Text(kLastFile).value_or(""), row.Integer(kSegmentSize).value_or(0));
@@ -91,6 +98,7 @@ void EmitArchiver(const ArchiveFact& fact, Samples& samples) {
   samples.Add(kArchived, fact.archived);
   samples.Add(kFailed, fact.failed);
   samples.Add(kLastSuccess, fact.last_success);
+  samples.Add(kLastFailure, fact.last_failure);
   // What was counted before a demotion is no failure of the standby.
   samples.Add(kFailing, fact.enabled && fact.failing ? 1 : 0);
 }

@@ -13,7 +13,7 @@ struct ArchiveFact {
   bool enabled = false;
   double archived = 0;
   double failed = 0;
-  std::optional<double> last_success;  ///< epoch seconds, server's clock
+  std::optional<double> last_success, last_failure;  ///< epoch seconds, server's clock
   bool failing = false;
   /// Of last_archived_wal, where that is a segment: a .history or .backup file says nothing.
   std::optional<Lsn> archived_end;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kStatusLabels[] = {"status"};
 constexpr std::string_view kInfoLabels[] = {"sender_host", "sender_port", "slot_name"};
+constexpr std::string_view kPositionLabels[] = {"position"};
 constexpr std::string_view kStatuses[] = {"streaming", "starting", "waiting", "restarting",
                                           "stopping",  "stopped",  "none",    "other"};
 
@@ -45,6 +46,18 @@ constexpr Family kMessageAge{
         "Exporter's time since the receiver's message times were seen to change "
         "(pg_stat_wal_receiver.last_msg_receipt_time); idle ones come every half "
         "wal_receiver_timeout."};
+constexpr Family kPosition{
+    .name = "pgrepl_receiver_position_bytes",
+    .help =
+        "Positions of a connected receiver, bytes since 0/0: where it began, what it has written "
+        "and flushed, and the end of WAL that its upstream last told "
+        "(pg_stat_wal_receiver.receive_start_lsn, written_lsn, flushed_lsn, latest_end_lsn; on 12 "
+        "received_lsn is what was flushed, and nothing tells what was written).",
+    .labels = kPositionLabels};
+constexpr Family kTimeline{.name = "pgrepl_receiver_timeline",
+                           .help =
+                               "Timeline of the WAL that a connected receiver flushed last "
+                               "(pg_stat_wal_receiver.received_tli)."};
 constexpr Family kTimeout{.name = "pgrepl_receiver_timeout_seconds",
                           .help =
                               "Silence of its upstream after which the receiver gives up, 0 is "
@@ -54,8 +67,8 @@ constexpr Family kInterval{.name = "pgrepl_receiver_status_interval_seconds",
                                "How often the receiver replies at least, 0 is only when asked "
                                "(wal_receiver_status_interval)."};
 
-constexpr const Family* kFamilies[] = {&kUp,       &kExpected,   &kStatus,  &kInfo,
-                                       &kRestarts, &kMessageAge, &kTimeout, &kInterval};
+constexpr const Family* kFamilies[] = {&kUp,         &kExpected, &kStatus,   &kInfo,    &kRestarts,
+                                       &kMessageAge, &kPosition, &kTimeline, &kTimeout, &kInterval};
 
 // conninfo shows passwords masked and all defaults expanded; of it only the name under which the
 // upstream's pg_stat_replication lists this standby is taken.
@@ -78,11 +91,11 @@ SELECT r.pid,
             THEN current_setting('primary_conninfo') <> '' END,
        current_setting('primary_slot_name'),
        current_setting('restore_command') <> '',
-       r.written_lsn,
-       r.flushed_lsn
+       r.receive_start_lsn, r.written_lsn, r.flushed_lsn
   FROM (SELECT 1) AS always
   LEFT JOIN pg_stat_wal_receiver r ON true
 )sql";
+// What was received is what was flushed.
 constexpr std::string_view k12 = R"sql(
 SELECT r.pid,
        r.status,
@@ -102,8 +115,7 @@ SELECT r.pid,
             THEN current_setting('primary_conninfo') <> '' END,
        current_setting('primary_slot_name'),
        current_setting('restore_command') <> '',
-       NULL,
-       r.received_lsn
+       r.receive_start_lsn, NULL, r.received_lsn
   FROM (SELECT 1) AS always
   LEFT JOIN pg_stat_wal_receiver r ON true
 )sql";
@@ -129,6 +141,7 @@ enum Column {
   kConninfoSet,
   kSlotSetting,
   kRestoreCommandSet,
+  kStart,
   kWritten,
   kFlushed,
 };
@@ -141,8 +154,6 @@ Result<ReceiverFact> Decode(const Rows& rows) {
                     .status = row.Name(kState),
                     .timeline = row.Integer(kReceivedTli),
                     .latest_end = row.Position(kLatestEnd),
-                    .written = row.Position(kWritten),
-                    .flushed = row.Position(kFlushed),
                     .message_sent = row.Number(kSendTime),
                     .message_received = row.Number(kReceiptTime),
                     .message_age = row.Number(kReceiptAge),
@@ -154,12 +165,19 @@ Result<ReceiverFact> Decode(const Rows& rows) {
                     .status_interval = row.Number(kStatusInterval).value_or(0),
                     .conninfo_set = row.Bool(kConninfoSet),
                     .slot_setting = row.Name(kSlotSetting),
-                    .restore_command_set = row.Bool(kRestoreCommandSet)};
+                    .restore_command_set = row.Bool(kRestoreCommandSet),
+                    .start = row.Position(kStart),
+                    .written = row.Position(kWritten),
+                    .flushed = row.Position(kFlushed)};
   if (fact.present && fact.status.empty()) {
     return Error{"pg_stat_wal_receiver hides its columns from this role", "42501",
                  "GRANT pg_monitor TO the exporter's role."};
   }
   return fact;
+}
+
+void EmitPosition(std::string_view which, const std::optional<Lsn>& position, Samples& samples) {
+  if (position) samples.Add(kPosition, static_cast<double>(position->bytes), {which});
 }
 
 void EmitFactFamilies(const ReceiverFact& fact, Samples& samples) {
@@ -169,6 +187,11 @@ void EmitFactFamilies(const ReceiverFact& fact, Samples& samples) {
   if (fact.present) {
     const std::string port = fact.sender_port ? std::to_string(*fact.sender_port) : "";
     samples.Add(kInfo, 1, {fact.sender_host, port, fact.slot_name});
+    EmitPosition("start", fact.start, samples);
+    EmitPosition("written", fact.written, samples);
+    EmitPosition("flushed", fact.flushed, samples);
+    EmitPosition("latest_end", fact.latest_end, samples);
+    if (fact.timeline) samples.Add(kTimeline, static_cast<double>(*fact.timeline));
   }
 }
 

@@ -14,10 +14,8 @@ struct ReceiverFact {
   bool present = false;  ///< pg_stat_wal_receiver has a row
   std::int64_t pid = 0;  ///< another pid is another receiver; never a label
   std::string status;
-  std::optional<std::int64_t> timeline;  ///< received_tli
-  std::optional<Lsn> latest_end;         ///< the upstream's flush position as last told
-  std::optional<Lsn> written;            ///< not yet flushed, perhaps; since 13
-  std::optional<Lsn> flushed;
+  std::optional<std::int64_t> timeline;    ///< received_tli
+  std::optional<Lsn> latest_end;           ///< the upstream's flush position as last told
   std::optional<double> message_sent;      ///< last_msg_send_time: the upstream's clock
   std::optional<double> message_received;  ///< last_msg_receipt_time: the standby's clock
   /// Seconds since then, on the standby's clock alone: how old the first message is that we see.
@@ -31,6 +29,9 @@ struct ReceiverFact {
   std::optional<bool> conninfo_set;  ///< primary_conninfo <> ''; nullopt when hidden from our role
   std::string slot_setting;          ///< primary_slot_name; there without a receiver, too
   std::optional<bool> restore_command_set;  ///< restore_command <> ''
+  std::optional<Lsn> start;                 ///< receive_start_lsn
+  std::optional<Lsn> written;               ///< written_lsn, not told by 12
+  std::optional<Lsn> flushed;               ///< flushed_lsn, of 12 received_lsn
 };
 
 }  // namespace pgrepl

@@ -66,6 +66,9 @@ struct ServerView {
   const SettingsFact* primary_settings = nullptr;     ///< for a standby; nullptr when nobody knows
   std::optional<double> syncrep_oldest_wait_seconds;  ///< for a primary; 0 while nobody waits
   std::optional<double> unarchived_seconds;           ///< of a primary that archives
+  std::optional<double> wal_written_bytes;            ///< of a primary, since it is watched
+  std::int64_t wal_segment_bytes = 0;                 ///< 0: not known
+  std::optional<double> wal_filesystem_bytes;         ///< its size, as configured
   std::vector<EdgeView> edges;                        ///< to its standbys
   std::string upstream_address;            ///< "host:port" that it receives from, or last did
   std::optional<int> ambiguous_senders;    ///< while it answers

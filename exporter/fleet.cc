@@ -18,6 +18,7 @@ Result<SessionOptions> MakeSession(const config::Cluster& cluster, const config:
       .name = server.name,
       .login = {std::move(*conninfo), server.password_file, server.password_command},
       .archive_directory = server.archive_directory,
+      .wal_directory = server.wal_directory,
       .collectors = collectors,
       .pulse_deadline = timing.pulse_deadline,
       .interval = timing.interval,
@@ -40,7 +41,8 @@ cluster::ClusterOptions MakeCluster(const config::Cluster& cluster, const config
                                .max_lag_seconds = Seconds(server.max_lag),
                                .fed_by_archive = server.purpose == config::ServerPurpose::kArchive,
                                .may_lead = server.purpose == config::ServerPurpose::kOrdinary,
-                               .upstream_is_primary = server.upstream_is_primary});
+                               .upstream_is_primary = server.upstream_is_primary,
+                               .wal_filesystem_bytes = server.wal_filesystem_size});
   }
   return options;
 }

@@ -113,6 +113,7 @@ void Memory::FollowIdentity(Member& member) {
 void Memory::ForgetSystem(Member& member) {
   member.timeline.reset();
   member.archived_end.reset();
+  member.wal_written.Interrupt();
   member.standby.timeline.reset();
   member.standby.confirmed.reset();
   member.standby.highest.reset();
@@ -151,12 +152,14 @@ void Memory::FollowPrimary(Member& member) {
     timelines.Fork(parent, timeline, position->replayed->bytes, at, seen);
   }
   member.timeline = position->timeline;
+  member.wal_written.See(*position->timeline, *position->flushed);
   std::optional<std::uint64_t> transactions;
   if (position->snapshot) transactions = static_cast<std::uint64_t>(*position->snapshot);
   timelines.On(timeline).Append(at, position->flushed->bytes, transactions);
 }
 
 void Memory::FollowStandby(Member& member, Time now) {
+  member.wal_written.Interrupt();
   Standby& standby = member.standby;
   const CollectedFact& receiver = member.snapshot->Of(CollectorId::kReceiver);
   if (receiver.fact && receiver.at > standby.receiver_at) {

@@ -17,6 +17,7 @@
 #include "exporter/cluster/standby.h"
 #include "exporter/cluster/sync_waits.h"
 #include "exporter/cluster/timelines.h"
+#include "exporter/cluster/wal_written.h"
 #include "exporter/collect/server_snapshot.h"
 
 namespace pgrepl::cluster {
@@ -28,6 +29,7 @@ struct ServerOptions {
   bool may_lead = true;         ///< an ordinary standby, which a failover may choose
   /// Unless its upstream is configured, too, and known to be a standby.
   bool upstream_is_primary = true;
+  std::optional<double> wal_filesystem_bytes = {};  ///< where it can't be measured
 };
 
 struct ClusterOptions {
@@ -56,6 +58,7 @@ struct Member {
   std::string system_identifier;
   Standby standby;       ///< filled while it is one
   SyncWaits sync_waits;  ///< filled while it is a primary
+  WalWritten wal_written;
   /// End of the last WAL segment that it archived as a primary; other files (.history, .backup) say
   /// nothing about it.
   std::optional<Lsn> archived_end;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "collectors/wal_budget.h"
 #include "exporter/cluster/diagnosis.h"
 #include "exporter/cluster/evaluation.h"
 
@@ -33,6 +34,11 @@ void AddFacts(const Memory& memory, const Member& member, Time now, ServerView& 
     const Freshness fresh{now, memory.options().MaxAge(Collectors()[i]->cadence)};
     const bool kept = !snapshot.up && Collectors()[i]->keep_while_down;
     if (collected.fact && (kept || fresh(collected.at))) view.facts[i] = collected.fact.get();
+  }
+  // It stays what it is, however long ago it was read.
+  const FactPtr& budget = snapshot.Of(CollectorId::kWalBudget).fact;
+  if (budget) {
+    view.wal_segment_bytes = static_cast<const WalBudgetFact*>(budget.get())->segment.value_or(0);
   }
   const auto* server = FactOf<ServerFact>(view, CollectorId::kServer);
   if (server != nullptr && server->clock > 0) {
@@ -99,6 +105,7 @@ ServerView MemberView(const Memory& memory, const Evaluation& evaluation,
   view.role_changes = member.role_changes;
   view.system_identifier = member.system_identifier;
   view.labels = LabelsOf(memory, options.name);
+  view.wal_filesystem_bytes = options.wal_filesystem_bytes;
   if (member.snapshot) AddFacts(memory, member, now, view);
   if (member.role != Role::kPrimary) {
     view.lag = evaluation.LagOf(member.standby);
@@ -111,6 +118,7 @@ ServerView MemberView(const Memory& memory, const Evaluation& evaluation,
     view.primary_settings = diagnosis.PrimarySettings();
     view.candidacy = memory.outlook().Of(memory, evaluation, index);
   }
+  if (member.role == Role::kPrimary) view.wal_written_bytes = member.wal_written.bytes();
   if (member.role == Role::kPrimary && view.up) {
     view.unarchived_seconds = evaluation.UnarchivedSeconds(member);
     view.syncrep_oldest_wait_seconds = member.sync_waits.OldestSeconds(now);

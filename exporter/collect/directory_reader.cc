@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/collect/directory_reader.h"
 
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "exporter/base/mutex.h"
 
@@ -17,22 +22,62 @@ struct DirectoryReader::Shared {
   int running PGREPL_GUARDED_BY(mutex) = 0;
 
   // False once the reader is being destroyed.
-  bool Deliver(const Report& report, std::optional<ArchiveDirectoryFact> fact, Duration interval) {
+  bool Deliver(const Report& report, Result<FactPtr> fact, Duration interval) {
     MutexLock lock(mutex);
     if (stopping) return false;
-    report(fact);
+    report(std::move(fact));
     const Time next = Now() + interval;
     while (!stopping && Now() < next) wake.wait_for(mutex, next - Now());
     return !stopping;
   }
 };
 
-std::optional<ArchiveDirectoryFact> ReadArchiveDirectory(const std::string& path) {
+namespace {
+
+Error Unreadable(const std::string& path, const std::error_code& why) {
+  return {"cannot read " + path + ": " + why.message(), "",
+          "Name a path that this machine has, and let the exporter's user search the directories "
+          "on the way to it."};
+}
+
+/// The segments of the newest timeline among those that were added.
+class NewestSegments {
+ public:
+  void Add(std::string_view segment) {
+    if (segment.empty()) return;
+    const std::string_view timeline = segment.substr(0, kTimelineLength);
+    if (timeline > timeline_) {
+      timeline_ = timeline;
+      names_.clear();
+    }
+    if (timeline == timeline_) names_.emplace_back(segment);
+  }
+
+  void CountInto(ArchiveDirectoryFact& fact) {
+    if (names_.empty()) return;
+    std::sort(names_.begin(), names_.end());
+    // One may be there both plain and compressed.
+    names_.erase(std::unique(names_.begin(), names_.end()), names_.end());
+    fact.oldest = names_.front();
+    fact.newest = names_.back();
+    fact.segments = static_cast<std::int64_t>(names_.size());
+  }
+
+ private:
+  static constexpr std::size_t kTimelineLength = 8;
+  std::string timeline_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+
+Result<ArchiveDirectoryFact> ReadArchiveDirectory(const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code error;
   ArchiveDirectoryFact fact;
+  NewestSegments segments;
   fs::directory_iterator entry(path, error);
-  if (error) return std::nullopt;
+  if (error) return Unreadable(path, error);
   for (; entry != fs::directory_iterator(); entry.increment(error)) {
     // A file may vanish between the listing and its size: it counts as nothing.
     std::error_code gone;
@@ -41,10 +86,22 @@ std::optional<ArchiveDirectoryFact> ReadArchiveDirectory(const std::string& path
     if (gone) continue;
     ++fact.files;
     fact.bytes += static_cast<std::int64_t>(size);
+    segments.Add(SegmentOf(entry->path().filename().string()));
   }
   // An increment that fails ends the loop: what was counted till then is no size.
-  if (error) return std::nullopt;
+  if (error) return Unreadable(path, error);
+  segments.CountInto(fact);
   return fact;
+}
+
+Result<WalFilesystemFact> ReadWalFilesystem(const std::string& path) {
+  struct statvfs found {};
+  if (statvfs(path.c_str(), &found) != 0) {
+    return Unreadable(path, std::error_code(errno, std::generic_category()));
+  }
+  const auto block = static_cast<double>(found.f_frsize);
+  return WalFilesystemFact{.size = block * static_cast<double>(found.f_blocks),
+                           .avail = block * static_cast<double>(found.f_bavail)};
 }
 
 DirectoryReader::DirectoryReader() : shared_(std::make_shared<Shared>()) {}
@@ -62,13 +119,13 @@ bool DirectoryReader::Stop() {
   return shared_->running == 0;
 }
 
-void DirectoryReader::Watch(std::string path, Duration interval, Report report) {
+void DirectoryReader::Watch(Look look, Duration interval, Report report) {
   {
     MutexLock lock(shared_->mutex);
     ++shared_->running;
   }
-  std::thread([shared = shared_, path = std::move(path), interval, report = std::move(report)] {
-    while (shared->Deliver(report, ReadArchiveDirectory(path), interval)) {
+  std::thread([shared = shared_, look = std::move(look), interval, report = std::move(report)] {
+    while (shared->Deliver(report, look(), interval)) {
     }
     MutexLock lock(shared->mutex);
     --shared->running;

@@ -1,24 +1,30 @@
-// Reads the archive directories that are local to the exporter, each on a thread of its own: a file
-// system that hangs holds up that directory alone, and never the process's end.
+// Looks at directories that are local to the exporter, each on a thread of its own: a file system
+// that hangs holds up that directory alone, and never the process's end.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "collectors/archive_directory.h"
+#include "collectors/collector.h"
+#include "collectors/wal_filesystem.h"
 #include "exporter/base/clock.h"
+#include "exporter/base/result.h"
 
 namespace pgrepl {
 
-/// nullopt when `path` can't be read from here.
-std::optional<ArchiveDirectoryFact> ReadArchiveDirectory(const std::string& path);
+// Both may wait for the file system.
+Result<ArchiveDirectoryFact> ReadArchiveDirectory(const std::string& path);
+/// Of any path on it.
+Result<WalFilesystemFact> ReadWalFilesystem(const std::string& path);
 
 class DirectoryReader {
  public:
-  using Report = std::function<void(std::optional<ArchiveDirectoryFact>)>;
+  /// Looks once, and may wait for the file system.
+  using Look = std::function<Result<FactPtr>()>;
+  using Report = std::function<void(Result<FactPtr>)>;
 
   DirectoryReader();
   /// As Stop.
@@ -26,8 +32,8 @@ class DirectoryReader {
   DirectoryReader(const DirectoryReader&) = delete;
   DirectoryReader& operator=(const DirectoryReader&) = delete;
 
-  /// Reads `path` now and every `interval`, calling `report` on the thread that read it.
-  void Watch(std::string path, Duration interval, Report report);
+  /// Calls `look` now and every `interval`, and `report` with what it found, on a thread of its own.
+  void Watch(Look look, Duration interval, Report report);
 
   /// Reports cease. False when a thread still waits for its file system: it ends by itself.
   bool Stop();

@@ -14,6 +14,12 @@ namespace {
 
 constexpr int kConnectorThreads = 4;
 
+template <typename Fact>
+Result<FactPtr> Shared(Result<Fact> fact) {
+  if (!fact) return fact.error();
+  return FactPtr(std::make_shared<const Fact>(std::move(*fact)));
+}
+
 }  // namespace
 
 Scheduler::Scheduler(Options options, Publish publish, CountConnection count_connection)
@@ -36,13 +42,23 @@ Scheduler::Scheduler(Options options, Publish publish, CountConnection count_con
   }
 }
 
-std::unique_ptr<ServerSession> Scheduler::MakeSession(ServerId id, SessionOptions options) {
-  if (!options.archive_directory.empty()) {
-    directories_->Watch(options.archive_directory, options.slow_interval,
-                        [this, id](std::optional<ArchiveDirectoryFact> fact) {
-                          Post(DirectoryRead{id, fact});
+// Where they are configured and their collectors are on.
+void Scheduler::WatchDirectories(ServerId id, const SessionOptions& options) {
+  const auto watch = [&](const std::string& path, CollectorId collector, Duration interval,
+                         auto read) {
+    if (path.empty() || !options.collectors[static_cast<std::size_t>(collector)]) return;
+    directories_->Watch([path, read] { return Shared(read(path)); }, interval,
+                        [this, id, collector](Result<FactPtr> fact) {
+                          Post(LookedAt{id, collector, std::move(fact)});
                         });
-  }
+  };
+  watch(options.archive_directory, CollectorId::kArchiveDirectory, options.slow_interval,
+        ReadArchiveDirectory);
+  watch(options.wal_directory, CollectorId::kWalFilesystem, options.interval, ReadWalFilesystem);
+}
+
+std::unique_ptr<ServerSession> Scheduler::MakeSession(ServerId id, SessionOptions options) {
+  WatchDirectories(id, options);
   return std::make_unique<ServerSession>(
       std::move(options), static_cast<std::uint32_t>(id.cluster * 1000 + id.server + 1),
       [this, id](const Login& login, const SessionLimits& limits, Duration per_host) {
@@ -168,9 +184,8 @@ void Scheduler::Deliver(Connected letter) {
   Session(letter.id).OnConnected(std::move(letter.connection), Now());
 }
 
-void Scheduler::Deliver(DirectoryRead letter) {
-  Session(letter.id).OnLocalDirectory(
-      letter.fact ? std::make_shared<const ArchiveDirectoryFact>(*letter.fact) : nullptr, Now());
+void Scheduler::Deliver(const LookedAt& letter) {
+  Session(letter.id).OnLocalFact(letter.collector, letter.fact, Now());
 }
 
 ServerSession& Scheduler::Session(ServerId id) {

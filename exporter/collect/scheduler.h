@@ -10,7 +10,6 @@
 #include <variant>
 #include <vector>
 
-#include "collectors/archive_directory.h"
 #include "exporter/base/mutex.h"
 #include "exporter/base/unique_fd.h"
 #include "exporter/collect/connector.h"
@@ -48,11 +47,12 @@ class Scheduler {
     ServerId id;
     Result<Connection> connection;
   };
-  struct DirectoryRead {
+  struct LookedAt {
     ServerId id;
-    std::optional<ArchiveDirectoryFact> fact;
+    CollectorId collector;
+    Result<FactPtr> fact;
   };
-  using Letter = std::variant<Connected, DirectoryRead>;
+  using Letter = std::variant<Connected, LookedAt>;
 
   struct ClusterPulse {
     Time next{};
@@ -60,12 +60,13 @@ class Scheduler {
   };
 
   std::unique_ptr<ServerSession> MakeSession(ServerId id, SessionOptions options);
+  void WatchDirectories(ServerId id, const SessionOptions& options);
   void Run();
   void Wake() const;
   void Post(Letter letter);
   void ReadMailbox();
   void Deliver(Connected letter);
-  void Deliver(DirectoryRead letter);
+  void Deliver(const LookedAt& letter);
   void SendDuePulses(Time now);
   void ServeTimes();
   void WaitForEvents();

@@ -205,6 +205,7 @@ bool ServerSession::AcceptRole(const Result<Rows>& answer, Time now) {
 void ServerSession::ForgetOtherRole(Role role) {
   if (!snapshot_.role || *snapshot_.role == role) return;
   for (std::size_t i = 0; i < kCollectorCount; ++i) {
+    if (Collectors()[i]->statements.empty()) continue;
     CollectedFact& collected = snapshot_.facts[i];
     collected.fact.reset();
     // One that this role doesn't have has neither succeeded nor failed.
@@ -309,6 +310,8 @@ void ServerSession::PublishDown(const Error& why, UpReason reason, Time now) {
   snapshot_.at = now;
   // What ran is no longer known to work, and before anything ran nothing does.
   for (std::size_t i = 0; i < kCollectorCount; ++i) {
+    // But what needs no statement goes on.
+    if (Collectors()[i]->statements.empty()) continue;
     CollectorRun& run = snapshot_.facts[i].run;
     run.success = false;
     if (!snapshot_.role) run.ran = options_.collectors[i] && !Lacks(i);
@@ -330,18 +333,28 @@ void ServerSession::OnTime(Time now) {
   }
 }
 
-void ServerSession::OnLocalDirectory(FactPtr fact, Time now) {
-  constexpr auto kIndex = static_cast<std::size_t>(CollectorId::kArchiveDirectory);
-  ask_server_for_directory_ = fact == nullptr;
-  if (!fact || !options_.collectors[kIndex]) return;
-  CollectedFact& collected = snapshot_.facts[kIndex];
-  collected.fact = std::move(fact);
-  collected.at = now;
-  collected.wall_at = WallSeconds();
-  collected.run = {.ran = true,
-                   .success = true,
-                   .duration_seconds = 0,
-                   .last_success_timestamp = collected.wall_at};
+void ServerSession::OnLocalFact(CollectorId collector, const Result<FactPtr>& fact, Time now) {
+  // What is no local directory may be one of the server's.
+  if (collector == CollectorId::kArchiveDirectory) {
+    ask_server_for_directory_ = !fact;
+    if (!fact) return;
+  }
+  const auto index = static_cast<std::size_t>(collector);
+  CollectedFact& collected = snapshot_.facts[index];
+  LogOutcome(index, fact);
+  collected.run.ran = true;
+  collected.run.success = fact.ok();
+  collected.run.duration_seconds = 0;
+  if (fact) {
+    collected.fact = *fact;
+    collected.at = now;
+    collected.wall_at = WallSeconds();
+    collected.run.last_success_timestamp = collected.wall_at;
+  }
+  // The next pulse takes it along. Of a server that is down none may come for a while, and its disk
+  // may be why.
+  const bool tried = snapshot_.at != Time{};
+  if (tried && !snapshot_.up) publish_(std::make_shared<const ServerSnapshot>(snapshot_));
 }
 
 }  // namespace pgrepl

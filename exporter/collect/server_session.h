@@ -31,7 +31,8 @@ struct SessionOptions {
   std::string cluster;  ///< for log lines
   std::string name;
   Login login;
-  std::string archive_directory;  ///< empty: none
+  std::string archive_directory;   ///< empty: none
+  std::string wal_directory = {};  ///< empty: not local
   CollectorSet collectors;
   Duration pulse_deadline;
   Duration interval;
@@ -55,8 +56,8 @@ class ServerSession {
   void OnReady(Time now);
   /// Deadlines, pauses and slow statements; call when due() has come.
   void OnTime(Time now);
-  /// What the local directory reader found; nullptr: it is no local directory, ask the server.
-  void OnLocalDirectory(FactPtr fact, Time now);
+  /// What the directory reader found for this collector.
+  void OnLocalFact(CollectorId collector, const Result<FactPtr>& fact, Time now);
 
   [[nodiscard]] int fd() const { return connection_ ? connection_->socket() : -1; }
   [[nodiscard]] bool wants_write() const;

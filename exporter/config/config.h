@@ -45,6 +45,8 @@ struct Server {
   std::string password_file;      ///< read at each connect; empty: none
   std::string password_command;   ///< for /bin/sh, run at each connect; empty: none
   std::string archive_directory;  ///< local path of the WAL archive; empty: not visible from here
+  std::string wal_directory;      ///< local path on the file system of pg_wal; empty: not visible
+  std::optional<double> wal_filesystem_size;         ///< bytes; instead of wal_directory
   ServerPurpose purpose = ServerPurpose::kOrdinary;  ///< config key `role`
   /// Of a standby whose upstream isn't configured: false for a cascaded one.
   bool upstream_is_primary = true;

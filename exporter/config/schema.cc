@@ -55,6 +55,13 @@ void CheckOnePassword(const Value& value, const std::string& other) {
   Fail(value.node.Mark(), "password_file and password_command are both there; keep one of them");
 }
 
+void CheckOneFilesystem(const Value& value, bool other) {
+  if (!other) return;
+  Fail(value.node.Mark(),
+       "wal_directory and wal_filesystem_size are both there; keep the first where the path is "
+       "local, else the second");
+}
+
 constexpr Key<ServerEntry> kPasswordFile = {
     "password_file", [](const Value& value, ServerEntry& entry) {
       CheckOnePassword(value, entry.server.password_command);
@@ -79,6 +86,16 @@ constexpr Key<ServerEntry> kServerKeys[] = {
     kPasswordCommand,
     {"archive_directory",
      [](const Value& value, ServerEntry& entry) { entry.server.archive_directory = Text(value); }},
+    {"wal_directory",
+     [](const Value& value, ServerEntry& entry) {
+       CheckOneFilesystem(value, entry.server.wal_filesystem_size.has_value());
+       entry.server.wal_directory = Text(value);
+     }},
+    {"wal_filesystem_size",
+     [](const Value& value, ServerEntry& entry) {
+       CheckOneFilesystem(value, !entry.server.wal_directory.empty());
+       entry.server.wal_filesystem_size = static_cast<double>(Size(value));
+     }},
     kMaxLag,
     {"role",
      [](const Value& value, ServerEntry& entry) { entry.server.purpose = ReadPurpose(value); }},
@@ -230,6 +247,7 @@ class Reader {
     }
     server.password_file = FromConfigFolder(server.password_file);
     server.archive_directory = FromConfigFolder(server.archive_directory);
+    server.wal_directory = FromConfigFolder(server.wal_directory);
     server.max_lag = entry.max_lag.value_or(
         std::max(defaults_.max_lag.value_or(kDefaultMaxLag), LeastMaxLag(server.purpose)));
   }

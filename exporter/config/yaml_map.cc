@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "exporter/config/byte_size.h"
 #include "exporter/config/nearest.h"
 #include "exporter/config/plain_text.h"
 
@@ -68,6 +69,12 @@ Duration Interval(const Value& value, DurationRange range) {
     Fail(value.node.Mark(), fmt::format("{}: {}", value.key, duration.error().message));
   }
   return *duration;
+}
+
+std::int64_t Size(const Value& value) {
+  const Result<std::int64_t> bytes = ParseByteSize(Text(value));
+  if (!bytes) Fail(value.node.Mark(), fmt::format("{}: {}", value.key, bytes.error().message));
+  return *bytes;
 }
 
 std::vector<YAML::Node> Items(const Value& value) {

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -38,6 +39,8 @@ std::string Name(const Value& value);
 bool Switch(const Value& value);
 int Count(const Value& value, int most);
 Duration Interval(const Value& value, DurationRange range);
+/// Bytes, more than none.
+std::int64_t Size(const Value& value);
 /// The items of a list that isn't empty.
 std::vector<YAML::Node> Items(const Value& value);
 

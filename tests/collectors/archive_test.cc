@@ -12,14 +12,16 @@ namespace {
 using Value = RowsBuilder::Value;
 
 // Columns: archives, archived_count, failed_count, last_archived_time, failing; then
-// last_archived_wal, wal_segment_size, archive_timeout, of which the page has nothing.
-Rows RowOf(Value enabled, Value archived, Value failed, Value last, Value failing,
-           Value file = std::nullopt) {
-  return OneRow({enabled, archived, failed, last, failing, file, "16777216", "300"});
+// last_archived_wal, wal_segment_size, archive_timeout, of which the page has nothing;
+// last_failed_time.
+Rows RowOf(Value enabled, Value archived, Value failed, Value last, Value failing, Value file) {
+  return OneRow({enabled, archived, failed, last, failing, file, "16777216", "300", std::nullopt});
 }
 
-std::string Archive(Value enabled, Value archived, Value failed, Value last, Value failing) {
-  return Exposition(CollectorId::kArchive, RowOf(enabled, archived, failed, last, failing));
+std::string Archive(Value enabled, Value archived, Value failed, Value last, Value failing,
+                    Value last_failed = std::nullopt) {
+  return Exposition(CollectorId::kArchive, OneRow({enabled, archived, failed, last, failing,
+                                                   std::nullopt, "16777216", "300", last_failed}));
 }
 
 ArchiveFact FactOf(const Rows& rows) {
@@ -45,15 +47,16 @@ TEST(ArchiveTest, WhatIsNoSegmentSaysNothingOfItsReach) {
 }
 
 TEST(ArchiveTest, SettingsThatCantBeReadCostTheirOwnFactsOnly) {
-  const ArchiveFact fact = FactOf(OneRow(
-      {"t", "7", "0", "1700000000", "f", "000000030000001600000007", std::nullopt, std::nullopt}));
+  const ArchiveFact fact =
+      FactOf(OneRow({"t", "7", "0", "1700000000", "f", "000000030000001600000007", std::nullopt,
+                     std::nullopt, std::nullopt}));
   EXPECT_EQ(fact.archived, 7);
   EXPECT_EQ(fact.archived_end, std::nullopt);
   EXPECT_EQ(fact.timeout, 0);
 }
 
 TEST(ArchiveTest, WorksAndHasFailedBefore) {
-  EXPECT_EQ(Archive("t", "1024", "3", "1700000000.25", "f"),
+  EXPECT_EQ(Archive("t", "1024", "3", "1700000000.25", "f", "1600000000.5"),
             R"(# TYPE pgrepl_archive_enabled gauge
 pgrepl_archive_enabled{server="p"} 1
 # TYPE pgrepl_archived_total counter
@@ -62,19 +65,23 @@ pgrepl_archived_total{server="p"} 1024
 pgrepl_archive_failed_total{server="p"} 3
 # TYPE pgrepl_archive_last_success_timestamp_seconds gauge
 pgrepl_archive_last_success_timestamp_seconds{server="p"} 1700000000.25
+# TYPE pgrepl_archive_last_failure_timestamp_seconds gauge
+pgrepl_archive_last_failure_timestamp_seconds{server="p"} 1600000000.5
 # TYPE pgrepl_archive_failing gauge
 pgrepl_archive_failing{server="p"} 0
 )");
 }
 
 TEST(ArchiveTest, ThatNeverWorkedIsFailingAndHasNoLastSuccess) {
-  EXPECT_EQ(Archive("t", "0", "3", std::nullopt, "t"),
+  EXPECT_EQ(Archive("t", "0", "3", std::nullopt, "t", "1700000000"),
             R"(# TYPE pgrepl_archive_enabled gauge
 pgrepl_archive_enabled{server="p"} 1
 # TYPE pgrepl_archived_total counter
 pgrepl_archived_total{server="p"} 0
 # TYPE pgrepl_archive_failed_total counter
 pgrepl_archive_failed_total{server="p"} 3
+# TYPE pgrepl_archive_last_failure_timestamp_seconds gauge
+pgrepl_archive_last_failure_timestamp_seconds{server="p"} 1700000000
 # TYPE pgrepl_archive_failing gauge
 pgrepl_archive_failing{server="p"} 1
 )");

@@ -21,8 +21,7 @@ namespace {
 
 using Types = std::vector<std::string>;
 
-// What each decoder reads, column by column. A NULL in the place of a column that a version lacks
-// is text.
+// What each decoder reads, column by column. NULL in the place of a column that isn't there is text.
 Types ExpectedTypes(CollectorId id, Role role) {
   switch (id) {
     case CollectorId::kServer:
@@ -36,8 +35,9 @@ Types ExpectedTypes(CollectorId id, Role role) {
               "bool",   "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn",
               "float8", "float8", "float8", "float8", "text",   "text"};
     case CollectorId::kReceiver:
-      return {"int4", "text", "int4",   "pg_lsn", "float8", "float8", "float8", "text",   "text",
-              "int4", "text", "float8", "float8", "bool",   "text",   "bool",   "pg_lsn", "pg_lsn"};
+      return {"int4", "text", "int4",   "pg_lsn", "float8", "float8", "float8",
+              "text", "text", "int4",   "text",   "float8", "float8", "bool",
+              "text", "bool", "pg_lsn", "pg_lsn", "pg_lsn"};
     case CollectorId::kRecovery:
       return {"bool", "bool", "text", "text", "float8"};
     case CollectorId::kConflicts:
@@ -55,11 +55,21 @@ Types ExpectedTypes(CollectorId id, Role role) {
     case CollectorId::kWal:
       return {"int8", "int8", "text", "int8"};
     case CollectorId::kArchive:
-      return {"bool", "int8", "int8", "float8", "bool", "text", "int8", "float8"};
+      return {"bool", "int8", "int8", "float8", "bool", "text", "int8", "float8", "float8"};
     case CollectorId::kArchiveBacklog:
       return {"int8", "float8"};
     case CollectorId::kArchiveDirectory:
-      return {"int8", "int8"};
+      return {"int8", "int8", "text", "text", "int8"};
+    case CollectorId::kPrefetch:
+      return {"int8", "int8", "int8", "int8", "int8", "int8", "int4", "int4", "int4"};
+    case CollectorId::kWalBudget:
+      return {"int8", "int8", "int8", "int8"};
+    case CollectorId::kCheckpoint:
+      return {"float8", "float8", "float8", "int4",   "int8",
+              "int8",   "int8",   "int8",   "pg_lsn", "float8"};
+    case CollectorId::kBackup:
+      return {"text", "int8", "int8"};
+    case CollectorId::kWalFilesystem:
     case CollectorId::kOutlook:
     case CollectorId::kTopology:
     case CollectorId::kCount:
@@ -207,19 +217,21 @@ TEST_F(StatementsTest, RoleWithoutRightsLosesOnlyWhatIsHiddenFromIt) {
   using testing::Pair;
   Connection primary = ConnectTo(PrimaryConninfo() + as_nobody);
   EXPECT_THAT(Outcomes(primary, Role::kPrimary),
-              testing::ElementsAre(Pair("archive", "works"), Pair("archive_backlog", "42501"),
-                                   Pair("archive_directory", "42501"), Pair("lag", "works"),
-                                   Pair("senders", "42501"), Pair("server", "works"),
-                                   Pair("settings", "works"), Pair("slots", "works"),
-                                   Pair("sync", "works"), Pair("wal", "42501")));
+              testing::ElementsAre(
+                  Pair("archive", "works"), Pair("archive_backlog", "42501"),
+                  Pair("archive_directory", "42501"), Pair("backup", "works"),
+                  Pair("checkpoint", "works"), Pair("lag", "works"), Pair("senders", "42501"),
+                  Pair("server", "works"), Pair("settings", "works"), Pair("slots", "works"),
+                  Pair("sync", "works"), Pair("wal", "42501"), Pair("wal_budget", "works")));
   Connection standby = ConnectTo(StandbyConninfo() + as_nobody);
   EXPECT_THAT(Outcomes(standby, Role::kStandby),
-              testing::ElementsAre(Pair("archive", "works"), Pair("archive_backlog", "42501"),
-                                   Pair("archive_directory", "42501"), Pair("conflicts", "42501"),
-                                   Pair("lag", "works"), Pair("receiver", "42501"),
-                                   Pair("recovery", "42501"), Pair("senders", "works"),
-                                   Pair("server", "works"), Pair("settings", "works"),
-                                   Pair("slots", "works"), Pair("wal", "42501")));
+              testing::ElementsAre(
+                  Pair("archive", "works"), Pair("archive_backlog", "42501"),
+                  Pair("archive_directory", "42501"), Pair("backup", "works"),
+                  Pair("checkpoint", "works"), Pair("conflicts", "42501"), Pair("lag", "works"),
+                  Pair("prefetch", "works"), Pair("receiver", "42501"), Pair("recovery", "42501"),
+                  Pair("senders", "works"), Pair("server", "works"), Pair("settings", "works"),
+                  Pair("slots", "works"), Pair("wal", "42501"), Pair("wal_budget", "works")));
   admin.Execute("DROP ROLE nobody");
 }
 
@@ -257,7 +269,6 @@ TEST_F(StatementsTest, StandbysShowWhatTheyAre) {
 
   const FactPtr receivers = FactOf(standby, CollectorId::kReceiver, Role::kStandby);
   const auto& receiver = *static_cast<const ReceiverFact*>(receivers.get());
-  EXPECT_TRUE(receiver.present);
   EXPECT_EQ(receiver.status, "streaming");
   EXPECT_EQ(receiver.slot_name, "s1");
   EXPECT_EQ(receiver.sender_host, "127.0.0.1");
@@ -265,6 +276,7 @@ TEST_F(StatementsTest, StandbysShowWhatTheyAre) {
   EXPECT_EQ(receiver.conninfo_set, true);
   EXPECT_EQ(receiver.slot_setting, "s1");
   EXPECT_EQ(receiver.restore_command_set, false);
+  EXPECT_TRUE(receiver.present && receiver.start && receiver.written && receiver.flushed);
 
   for (auto* connection : {&primary, &standby}) {
     const Role role = connection == &primary ? Role::kPrimary : Role::kStandby;

@@ -66,6 +66,10 @@ class Cluster:
             raise AttributeError(name) from None
 
     @property
+    def workspace(self):
+        return self._workspace
+
+    @property
     def standbys(self):
         return [server for name, server in self.servers.items() if name != "p"]
 

@@ -89,7 +89,7 @@ class MajorCluster(Cluster):
             slot = {"primary_slot_name": plan.name}
         self._copy(server, {"archive_command": "true", "primary_conninfo":
                             f"host=127.0.0.1 port={upstream.port} user=replicator "
-                            f"application_name={plan.name}"} | slot)
+                            f"application_name={plan.name}"} | slot | plan.settings)
         (server.data / "standby.signal").touch()
         server.start()
 

@@ -27,8 +27,8 @@ BINARY = os.environ.get("PGREPL_EXPORTER")
 SOURCES = {
     "settings": (["pgrepl_setting"], lambda _: [("pgrepl_setting", 8, {"setting": "a"})]),
     "wal": (["pgrepl_wal_files"], lambda _: [("pgrepl_wal_files", 3, {})])}
-COLLECTORS = ("server", "lag", "senders", "settings", "slots", "sync", "wal", "archive",
-              "archive_backlog")
+COLLECTORS = ("server", "lag", "senders", "settings", "slots", "sync", "wal", "wal_budget",
+              "checkpoint", "backup", "archive", "archive_backlog")
 
 
 def offences(*samples, failed=(), rights=MONITOR):
@@ -94,7 +94,8 @@ class MajorsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.fleet = Fleet(cls.enterClassContext(ExitStack()), Path(BINARY).resolve(),
-                          plan=[Standby("s1", slot=True)], rights=(MONITOR,))
+                          plan=[Standby("s1", slot=True, settings={"archive_mode": "always"})],
+                          rights=(MONITOR,))
 
     def setUp(self):
         self.matrix = Matrix(self.fleet)
@@ -119,6 +120,11 @@ class MajorsTest(unittest.TestCase):
             for name in ("p", "s1"):
                 # Or nothing was looked at.
                 self.assertGreater(self.matrix.compared[major, name, MONITOR], 25)
+
+    def test_base_backup(self):
+        self.matrix.backed_up()
+        self.matrix.values("after the base backup")
+        self.assert_nothing_wrong()
 
     def test_pause(self):
         self.matrix.paused()

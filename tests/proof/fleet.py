@@ -14,6 +14,9 @@ from .stage import TIMING
 # Through the server, not the exporter: /proc/self/cwd is the data directory of who resolves it.
 ARCHIVE_DIRECTORY = "/proc/self/cwd/wal_archive"
 
+# Of the standbys; the primary's is measured.
+FILESYSTEM_SIZE = 100 << 30
+
 # The prefix is tests/lab/majors.py's.
 _ERROR = re.compile(
     r"(\S+ \S+):\S+ \S+ \[(\d+)\] (\S{5}) (\S*)@.*? (?:ERROR|FATAL|PANIC):  (.*)")
@@ -68,7 +71,9 @@ class Fleet:
             {"name": cluster_name(major), "servers": [
                 {"name": server.name, "conninfo": cluster.monitor_conninfo(server, role),
                  "password_file": str(cluster.monitor_password_file)}
-                | ({"archive_directory": ARCHIVE_DIRECTORY} if server is cluster.p else {})
+                | ({"archive_directory": ARCHIVE_DIRECTORY,
+                    "wal_directory": str(server.data / "pg_wal")} if server is cluster.p
+                   else {"wal_filesystem_size": f"{FILESYSTEM_SIZE >> 30}GB"})
                 for server in cluster.servers.values()]}
             for major, cluster in self.clusters.items()]}
 

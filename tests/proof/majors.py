@@ -21,7 +21,8 @@ from .fleet import Fleet
 from .matrix import PAUSE_SECONDS, Matrix
 from .upgrade import upgrade
 
-STANDBYS = (Standby("s1", slot=True), Standby("s2", upstream="s1", slot=True))
+STANDBYS = (Standby("s1", slot=True, settings={"archive_mode": "always"}),
+            Standby("s2", upstream="s1", slot=True))
 
 
 def main():
@@ -50,6 +51,7 @@ def _play_matrix(binary, majors):
                            ("exporter's log", matrix.warnings), ("pause", matrix.paused),
                            ("trouble", matrix.troubled),
                            ("health again", lambda: matrix.health("after the trouble")),
+                           ("base backup", matrix.backed_up),
                            ("switchover", matrix.switchover), ("servers' logs", matrix.errors)):
             begin = time.monotonic()
             play()

@@ -10,9 +10,12 @@ from collections import defaultdict
 from contextlib import contextmanager
 
 from tests.lab import failover, promtool
+from tests.lab.backup import base_backup
 from tests.lab.load import Load
+from tests.lab.majors import PLAIN
 from tests.lab.waiting import wait_until
 
+from .catalog import Catalog
 from .fleet import cluster_name
 from .page_check import PageCheck, unknown_families
 
@@ -55,7 +58,8 @@ class Matrix:
             self._unhealthy))
 
     def troubled(self):
-        """Slots of all kinds, a synchronous standby, an archive that fails, a cancelled query."""
+        """Slots of all kinds, a synchronous standby, an archive that fails and one with a gap, a
+        cancelled query."""
         self.fleet.each(lambda _, cluster: _trouble(cluster))
         self.values("troubled")
         self.fleet.each(lambda _, cluster: _mend(cluster))
@@ -63,6 +67,10 @@ class Matrix:
     def paused(self):
         """s1's lag grows with its cause, and nobody else's does."""
         self.fleet.each(self._pause)
+
+    def backed_up(self):
+        """A base backup of p and one of s1: its phase and its bytes."""
+        self.fleet.each(self._back_up)
 
     def switchover(self):
         """p stops, s1 is promoted by pg_ctl, p follows it; s2 stays where it was."""
@@ -129,6 +137,7 @@ class Matrix:
 
     def _pause(self, major, cluster):
         s1 = cluster.s1
+        begun = self._unwritten(major, cluster)
         with Load(cluster.p):
             time.sleep(1)
             before = time.monotonic()
@@ -139,6 +148,14 @@ class Matrix:
                     page, now = exporter.scrape(), time.monotonic()
                     self._check_pause(page, major, cluster, rights, (now - paused, now - before))
         cluster.wait_caught_up()
+        if self._unwritten(major, cluster) != begun:
+            self.add("pause", major, "p", self.fleet.rights[0], "wal_written_bytes_total is off")
+
+    def _unwritten(self, major, cluster):
+        """Of each exporter, where p's WAL was when that began to count what is written."""
+        pages = [exporter.scrape() for exporter in self.fleet.exporters.values()]
+        said = [_reader(page, major, cluster.p) for page in pages]
+        return [one("wal_position_bytes") - one("wal_written_bytes_total") for one in said]
 
     def _check_pause(self, page, major, cluster, rights, true):
         said = _reader(page, major, cluster.s1)
@@ -152,6 +169,26 @@ class Matrix:
             lag = _reader(page, major, standby)("lag_seconds")
             if lag is None or lag > LAG_ERROR:
                 self.add("pause", major, standby.name, rights, f"lag {lag}, and isn't paused")
+
+
+    def _back_up(self, major, cluster):
+        with base_backup(cluster.workspace, cluster.p), base_backup(cluster.workspace, cluster.s1):
+            self._settle("base backup", major, [cluster.p, cluster.s1], self._backup_missed)
+
+    def _backup_missed(self, page, major, server, rights):
+        said = _reader(page, major, server)
+        phase, total, streamed = (said("base_backups", "phase"), said("base_backup_total_bytes"),
+                                  said("base_backup_streamed_bytes"))
+        if rights == PLAIN:
+            hidden = None, None, None
+            return [] if (phase, total, streamed) == hidden else [f"base backup is {phase}"]
+        if major == 12:
+            wrong = (phase, total, streamed) != ("other", None, None)
+        else:
+            row = Catalog(server).one("pg_stat_progress_basebackup")
+            wrong = (phase != "streaming_database_files" or total != row["backup_total"]
+                     or not 0 < streamed <= row["backup_streamed"])
+        return [f"base backup is {phase}, {streamed} of {total} bytes"] if wrong else []
 
 
 def subject(offence):
@@ -195,6 +232,9 @@ def _trouble(cluster):
     p.execute("SELECT pg_create_logical_replication_slot('logical', 'test_decoding')")
     if p.major >= 13:
         p.set(max_slot_wal_keep_size="1GB")
+    for number in (1, 5):
+        # Of the newest timeline that the archive has three are missing.
+        (cluster.archive / f"0000000F000000000000000{number}").touch()
     p.set(synchronous_standby_names="FIRST 1 (s1)", archive_command="false")
     p.execute("CREATE TABLE troubled AS SELECT 1")
     with _cancelled_reader(p, s1):

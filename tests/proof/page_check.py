@@ -9,7 +9,8 @@ from .catalog import Catalog
 from .fleet import cluster_name
 from .sources import ALWAYS, COMPUTED, SOURCES, STATES, Between
 
-_OF_BOTH = {"server", "lag", "senders", "settings", "slots", "wal", "archive", "archive_backlog"}
+_OF_BOTH = {"server", "lag", "senders", "settings", "slots", "wal", "wal_budget", "checkpoint",
+            "backup", "archive", "archive_backlog"}
 _OF_CLUSTERS = {
     "pgrepl_primaries", "pgrepl_expected_primaries", "pgrepl_expected_standbys",
     "pgrepl_rpo_bytes", "pgrepl_rpo_seconds", "pgrepl_rpo_known"}
@@ -95,14 +96,17 @@ def _agree(said, expected):
 def _collectors(catalog):
     names = set(_OF_BOTH) | ({"receiver", "recovery", "conflicts"} if catalog.in_recovery
                              else {"sync", "subscriptions"})
-    return names | ({"archive_directory"} if catalog.server.name == "p" else set())
+    if catalog.in_recovery and catalog.major >= 15:
+        names.add("prefetch")
+    return names | ({"archive_directory", "wal_filesystem"} if catalog.server.name == "p"
+                    else set())
 
 
 def _hidden(catalog):
     """The collectors that see nothing without pg_monitor."""
     names = {"wal", "archive_backlog"} | _collectors(catalog) & {"archive_directory"}
     if catalog["pg_stat_replication"]:
-        names.add("senders")
+        names |= {"senders", "backup"} if catalog.major == 12 else {"senders"}
     if catalog.in_recovery:
         return names | {"receiver", "recovery", "conflicts"}
     return names | ({"sync"} if catalog.setting("synchronous_standby_names") else set())

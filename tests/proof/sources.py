@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each family must say of a server, given its catalog: collector by collector."""
 
+import os
 import re
+import time
 from dataclasses import dataclass
 
 from .catalog import SEGMENT_BYTES, interval, lsn, segment_start, timestamp
+from .fleet import FILESYSTEM_SIZE
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ SOURCES = {}
 # Of these the page has every state there is; compared is which ones aren't 0.
 STATES = {"pgrepl_up_reason", "pgrepl_replay_paused", "pgrepl_senders", "pgrepl_sender_sync_state",
           "pgrepl_receiver_status", "pgrepl_recovery_waiting", "pgrepl_slot_wal_status",
-          "pgrepl_sync_commit_level", "pgrepl_slots"}
+          "pgrepl_sync_commit_level", "pgrepl_slots", "pgrepl_base_backups"}
 # Made from several servers or over time, so no column says them; the phases look at what matters.
 COMPUTED = {
     "pgrepl_lag_seconds", "pgrepl_lag_known", "pgrepl_lag_bound", "pgrepl_lag_source",
@@ -27,7 +30,7 @@ COMPUTED = {
     "pgrepl_caught_up_once", "pgrepl_role_changes_total", "pgrepl_receiver_restarts_total",
     "pgrepl_receiver_expected", "pgrepl_failover_candidate", "pgrepl_diverged",
     "pgrepl_standby_wal_margin_bytes", "pgrepl_edge", "pgrepl_ambiguous_senders",
-    "pgrepl_unarchived_seconds", "pgrepl_setting_too_low",
+    "pgrepl_unarchived_seconds", "pgrepl_setting_too_low", "pgrepl_wal_written_bytes_total",
     "pgrepl_collector_success", "pgrepl_collector_duration_seconds",
     "pgrepl_collector_last_success_timestamp_seconds"}
 # On the page although the collector of its name may see nothing.
@@ -100,7 +103,8 @@ def senders(catalog):
 
 @source("receiver", "pgrepl_receiver_up", "pgrepl_standby_connected", "pgrepl_standby_streaming",
         "pgrepl_receiver_status", "pgrepl_receiver_info", "pgrepl_receiver_timeout_seconds",
-        "pgrepl_receiver_last_message_age_seconds", "pgrepl_receiver_status_interval_seconds")
+        "pgrepl_receiver_last_message_age_seconds", "pgrepl_receiver_status_interval_seconds",
+        "pgrepl_receiver_position_bytes", "pgrepl_receiver_timeline")
 def receiver(catalog):
     if not catalog.in_recovery:
         return
@@ -112,6 +116,13 @@ def receiver(catalog):
         "sender_host": row["sender_host"], "sender_port": str(row["sender_port"]),
         "slot_name": row["slot_name"] or ""}
     yield "pgrepl_receiver_last_message_age_seconds", Between(0, 40), {}
+    columns = {"start": "receive_start_lsn", "latest_end": "latest_end_lsn"} | (
+        {"flushed": "received_lsn"} if catalog.major == 12 else
+        {"flushed": "flushed_lsn", "written": "written_lsn"})
+    for position, column in columns.items():
+        if row[column] is not None:
+            yield "pgrepl_receiver_position_bytes", lsn(row[column]), {"position": position}
+    yield "pgrepl_receiver_timeline", row["received_tli"], {}
     yield "pgrepl_receiver_timeout_seconds", catalog.seconds("wal_receiver_timeout"), {}
     yield ("pgrepl_receiver_status_interval_seconds",
            catalog.seconds("wal_receiver_status_interval"), {})
@@ -127,6 +138,20 @@ def recovery(catalog):
     reasons = {"RecoveryPause": "pause", "RecoveryWalStream": "wal", "RecoveryWalAll": "wal"}
     reason = None if idle else reasons.get(startup["wait_event"])
     yield "pgrepl_recovery_waiting", 1, {"reason": reason or "none"}
+
+
+@source("prefetch", "pgrepl_recovery_prefetch_blocks_total",
+        "pgrepl_recovery_prefetch_wal_distance_bytes", "pgrepl_recovery_prefetch_block_distance",
+        "pgrepl_recovery_prefetch_io_depth")
+def prefetch(catalog):
+    if not catalog.in_recovery or catalog.major < 15:
+        return
+    row = catalog.one("pg_stat_recovery_prefetch")
+    for column in ("prefetch", "hit", "skip_init", "skip_new", "skip_fpw", "skip_rep"):
+        yield "pgrepl_recovery_prefetch_blocks_total", row[column], {"result": column}
+    yield "pgrepl_recovery_prefetch_wal_distance_bytes", row["wal_distance"], {}
+    yield "pgrepl_recovery_prefetch_block_distance", row["block_distance"], {}
+    yield "pgrepl_recovery_prefetch_io_depth", row["io_depth"], {}
 
 
 @source("conflicts", "pgrepl_recovery_conflicts_total", "pgrepl_oldest_standby_query_seconds")
@@ -196,19 +221,93 @@ def wal(catalog):
            min(segment_start(row["name"]) for row in catalog.segments), {})
 
 
+@source("wal_budget", "pgrepl_wal_keep_size_bytes", "pgrepl_max_slot_wal_keep_size_bytes",
+        "pgrepl_max_wal_size_bytes", "pgrepl_wal_segment_size_bytes")
+def wal_budget(catalog):
+    if catalog.major == 12:
+        kept = int(catalog.setting("wal_keep_segments")) * SEGMENT_BYTES
+    else:
+        kept = int(catalog.setting("wal_keep_size")) << 20
+        if (limit := int(catalog.setting("max_slot_wal_keep_size"))) >= 0:
+            yield "pgrepl_max_slot_wal_keep_size_bytes", limit << 20, {}
+    yield "pgrepl_wal_keep_size_bytes", kept, {}
+    yield "pgrepl_max_wal_size_bytes", int(catalog.setting("max_wal_size")) << 20, {}
+    yield "pgrepl_wal_segment_size_bytes", SEGMENT_BYTES, {}
+
+
+@source("wal_filesystem", "pgrepl_wal_filesystem_size_bytes", "pgrepl_wal_filesystem_avail_bytes")
+def wal_filesystem(catalog):
+    if catalog.server.name != "p":
+        yield "pgrepl_wal_filesystem_size_bytes", FILESYSTEM_SIZE, {}
+        return
+    found = os.statvfs(catalog.server.data / "pg_wal")
+    yield "pgrepl_wal_filesystem_size_bytes", found.f_frsize * found.f_blocks, {}
+    available = found.f_frsize * found.f_bavail
+    # It isn't ours alone.
+    yield "pgrepl_wal_filesystem_avail_bytes", Between(available * 0.9, available * 1.1), {}
+
+
+@source("checkpoint", "pgrepl_last_checkpoint_timestamp_seconds",
+        "pgrepl_last_checkpoint_age_seconds", "pgrepl_wal_since_redo_bytes",
+        "pgrepl_checkpoint_timeline", "pgrepl_checkpoints_due_total",
+        "pgrepl_checkpoints_done_total", "pgrepl_restartpoints_done_total",
+        "pgrepl_min_recovery_end_bytes", "pgrepl_wal_until_consistent_bytes")
+def checkpoint(catalog):
+    control = catalog.one("pg_control_checkpoint()")
+    began, redo = timestamp(control["checkpoint_time"]), lsn(control["redo_lsn"])
+    yield "pgrepl_last_checkpoint_timestamp_seconds", began, {}
+    age = time.time() - began
+    yield "pgrepl_last_checkpoint_age_seconds", Between(age - 5, age + 1), {}
+    yield "pgrepl_wal_since_redo_bytes", max(0, catalog.end - redo), {}
+    yield "pgrepl_checkpoint_timeline", control["timeline_id"], {}
+    counted = catalog.one("pg_stat_bgwriter" if catalog.major < 17 else "pg_stat_checkpointer")
+    if catalog.in_recovery:
+        end = lsn(catalog.one("pg_control_recovery()")["min_recovery_end_lsn"])
+        yield "pgrepl_min_recovery_end_bytes", end, {}
+        yield "pgrepl_wal_until_consistent_bytes", end - redo, {}
+        if catalog.major >= 17:
+            yield "pgrepl_restartpoints_done_total", counted["restartpoints_done"], {}
+        return
+    names = ("checkpoints_timed", "checkpoints_req") if catalog.major < 17 else (
+        "num_timed", "num_requested")
+    for cause, name in zip(("timed", "requested"), names):
+        yield "pgrepl_checkpoints_due_total", counted[name], {"cause": cause}
+    if catalog.major >= 18:
+        yield "pgrepl_checkpoints_done_total", counted["num_done"], {}
+
+
+@source("backup", "pgrepl_base_backups", "pgrepl_base_backup_streamed_bytes",
+        "pgrepl_base_backup_total_bytes")
+def backup(catalog):
+    if catalog.major == 12:
+        rows = [row for row in catalog["pg_stat_replication"] if row["state"] == "backup"]
+        yield from (("pgrepl_base_backups", 1, {"phase": "other"}) for _ in rows)
+    else:
+        rows = catalog["pg_stat_progress_basebackup"]
+        for row in rows:
+            yield "pgrepl_base_backups", 1, {"phase": row["phase"].replace(" ", "_")}
+    for family, column in (("streamed", "backup_streamed"), ("total", "backup_total")):
+        values = [row.get(column) for row in rows]
+        if None not in values:
+            yield f"pgrepl_base_backup_{family}_bytes", sum(values), {}
+
+
 @source("archive", "pgrepl_archive_enabled", "pgrepl_archived_total", "pgrepl_archive_failed_total",
-        "pgrepl_archive_last_success_timestamp_seconds", "pgrepl_archive_failing")
+        "pgrepl_archive_last_success_timestamp_seconds",
+        "pgrepl_archive_last_failure_timestamp_seconds", "pgrepl_archive_failing")
 def archive(catalog):
     row = catalog.one("pg_stat_archiver")
-    archives = catalog.setting("archive_mode") == "on" and not catalog.in_recovery
+    mode = catalog.setting("archive_mode")
+    archives = mode == "always" or (mode == "on" and not catalog.in_recovery)
     yield "pgrepl_archive_enabled", int(archives), {}
     yield "pgrepl_archived_total", row["archived_count"], {}
     yield "pgrepl_archive_failed_total", row["failed_count"], {}
     succeeded, failed = (timestamp(row[name]) if row[name] else None
                          for name in ("last_archived_time", "last_failed_time"))
-    if succeeded:
-        yield ("pgrepl_archive_last_success_timestamp_seconds",
-               Between(succeeded - 0.001, succeeded + 0.001), {})
+    for what, at in (("success", succeeded), ("failure", failed)):
+        if at:
+            yield (f"pgrepl_archive_last_{what}_timestamp_seconds", Between(at - 0.001, at + 0.001),
+                   {})
     failing = archives and failed and failed > (succeeded or 0)
     yield "pgrepl_archive_failing", int(bool(failing)), {}
 
@@ -220,13 +319,20 @@ def archive_backlog(catalog):
     yield "pgrepl_archive_oldest_ready_age_seconds", Between(0, 300 if ready else 0), {}
 
 
-@source("archive_directory", "pgrepl_archive_files", "pgrepl_archive_size_bytes")
+@source("archive_directory", "pgrepl_archive_files", "pgrepl_archive_size_bytes",
+        "pgrepl_archive_gap")
 def archive_directory(catalog):
     folder = catalog.server.data / "wal_archive"
     files = list(folder.glob("*"))
     if folder.exists():
         yield "pgrepl_archive_files", len(files), {}
         yield "pgrepl_archive_size_bytes", sum(file.stat().st_size for file in files), {}
+    segments = {file.name for file in files if re.fullmatch("[0-9A-F]{24}", file.name)}
+    numbers = {segment_start(name) // SEGMENT_BYTES for name in segments
+               if name[:8] == max(segments)[:8]}
+    if numbers:
+        yield ("pgrepl_archive_gap",
+               len(set(range(min(numbers), max(numbers))) - numbers), {})
 
 
 @source("subscriptions", "pgrepl_subscription_enabled", "pgrepl_subscription_workers",

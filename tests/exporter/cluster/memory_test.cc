@@ -128,6 +128,30 @@ TEST_F(MemoryTest, ADemotedPrimaryWasCaughtUpUntilThen) {
   EXPECT_NEAR(lag.seconds, 10, 1);
 }
 
+TEST_F(MemoryTest, WhatAPrimaryWroteIsCountedWhileItCanBeAskedAndStays) {
+  Pulse(Primary(1000, 1), Streaming());
+  EXPECT_EQ(cluster_.Server("p").wal_written_bytes, 0);
+  Pulse(Primary(1600, 2), Streaming());
+  cluster_.Lose("p", UpReason::kTimeout);
+  cluster_.now += 1h;
+  EXPECT_EQ(cluster_.Server("p").wal_written_bytes, 600);
+  cluster_.See("p", Primary(1900, 3));
+  EXPECT_EQ(cluster_.Server("p").wal_written_bytes, 900) << "nobody else was the primary";
+  EXPECT_EQ(cluster_.Server("s1").wal_written_bytes, std::nullopt);
+}
+
+TEST_F(MemoryTest, WhatOthersWroteIsNotCountedAsAPrimarys) {
+  Pulse(Primary(1000, 1), Streaming());
+  Pulse(Primary(1600, 2), Streaming());
+  cluster_.See("p", StandbyAt(1600).Host(kPrimaryHost));
+  EXPECT_EQ(cluster_.Server("p").wal_written_bytes, std::nullopt);
+  cluster_.now += 1h;
+  cluster_.See("p", Primary(9000, 3));
+  EXPECT_EQ(cluster_.Server("p").wal_written_bytes, 600);
+  cluster_.See("p", Primary(9000'000, 3).System("8000"));
+  EXPECT_EQ(cluster_.Server("p").wal_written_bytes, 600) << "restored, or upgraded";
+}
+
 TEST_F(MemoryTest, WithoutAPrimaryItsReceiversTellWhatItWrote) {
   WatchedCluster cluster{OptionsFor({"s1", "s2"})};
   for (int second = 1; second <= 30; ++second) {

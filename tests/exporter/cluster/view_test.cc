@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "collectors/wal_budget.h"
 #include "tests/exporter/cluster/watched_cluster.h"
 
 namespace pgrepl::cluster {
@@ -84,6 +85,19 @@ TEST_F(ViewTest, ThresholdsAreTheConfiguredOnes) {
   options.servers[1].max_lag_seconds = 300;
   EXPECT_EQ(WatchedCluster(options).Lag("p").threshold, 60);
   EXPECT_EQ(WatchedCluster(options).Lag("s1").threshold, 300);
+}
+
+TEST_F(ViewTest, SizesThatDoNotChangeOutliveTheirServer) {
+  ClusterOptions options = OptionsFor({"p", "s1"});
+  options.servers[0].wal_filesystem_bytes = 5000;
+  WatchedCluster cluster(options);
+  EXPECT_EQ(cluster.Server("p").wal_filesystem_bytes, 5000);
+  EXPECT_EQ(cluster.Server("p").wal_segment_bytes, 0) << "not read yet";
+  EXPECT_EQ(cluster.Server("s1").wal_filesystem_bytes, std::nullopt);
+  cluster.See("p", Primary(1000, 1).Tells(CollectorId::kWalBudget, WalBudgetFact{.segment = 64}));
+  cluster.Lose("p", UpReason::kTimeout);
+  cluster.now += 1h;
+  EXPECT_EQ(cluster.Server("p").wal_segment_bytes, 64);
 }
 
 TEST_F(ViewTest, FactsGrowOldWithTheirCollector) {

@@ -28,7 +28,7 @@ class DirectoryReaderTest : public testing::Test {
 
 std::string Read(const fs::path& path) {
   const auto fact = ReadArchiveDirectory(path);
-  if (!fact) return "unreadable";
+  if (!fact) return fact.error().message;
   return std::to_string(fact->files) + " files, " + std::to_string(fact->bytes) + " bytes";
 }
 
@@ -58,18 +58,82 @@ TEST_F(DirectoryReaderTest, SizesBeyondFourGigabytesAreExact) {
 
 TEST_F(DirectoryReaderTest, WhatIsNoDirectoryHereIsToldApartFromAnEmptyOne) {
   Write("file", 1);
-  EXPECT_EQ(Read(folder_ / "file"), "unreadable");
-  EXPECT_EQ(Read(folder_ / "gone"), "unreadable");
-  EXPECT_EQ(Read(""), "unreadable");
+  EXPECT_EQ(Read(folder_ / "file"), "cannot read " + folder_.string() + "/file: Not a directory");
+  EXPECT_EQ(Read(folder_ / "gone"),
+            "cannot read " + folder_.string() + "/gone: No such file or directory");
+  EXPECT_EQ(Read(""), "cannot read : No such file or directory");
 }
 
-// Collects reports from the reader's thread.
+TEST_F(DirectoryReaderTest, SegmentsAreThoseOfTheNewestTimeline) {
+  for (const char* name :
+       {"000000010000000000000001", "000000010000000000000009", "000000020000000000000004",
+        "000000020000000000000006", "00000003.history", "000000020000000000000007.partial"}) {
+    Write(name, 1);
+  }
+  const auto fact = ReadArchiveDirectory(folder_);
+  EXPECT_EQ(fact->files, 6);
+  EXPECT_EQ(fact->oldest, "000000020000000000000004");
+  EXPECT_EQ(fact->newest, "000000020000000000000006");
+  EXPECT_EQ(fact->segments, 2);
+}
+
+TEST_F(DirectoryReaderTest, ASegmentThatIsThereTwiceIsOne) {
+  for (const char* name :
+       {"000000010000000000000001", "000000010000000000000001.gz", "000000010000000000000002.gz"}) {
+    Write(name, 1);
+  }
+  const auto fact = ReadArchiveDirectory(folder_);
+  EXPECT_EQ(fact->newest, "000000010000000000000002") << "as it is called in pg_wal";
+  EXPECT_EQ(fact->segments, 2);
+}
+
+TEST_F(DirectoryReaderTest, WithoutSegmentsThereIsNeitherAnOldestNorANewest) {
+  Write("archive.info", 1);
+  const auto fact = ReadArchiveDirectory(folder_);
+  EXPECT_EQ(fact->oldest + fact->newest, "");
+  EXPECT_EQ(fact->segments, 0);
+}
+
+TEST_F(DirectoryReaderTest, FilesystemIsMeasuredByAnyPathOnIt) {
+  Write("file", 1);
+  const auto space = fs::space(folder_);
+  for (const fs::path& path : {folder_, folder_ / "file"}) {
+    const auto fact = ReadWalFilesystem(path);
+    ASSERT_TRUE(fact) << fact.error().message;
+    EXPECT_EQ(fact->size, static_cast<double>(space.capacity));
+    // Others write there as well.
+    EXPECT_NEAR(fact->avail, static_cast<double>(space.available), fact->size / 10);
+    EXPECT_GT(fact->avail, 0);
+  }
+}
+
+TEST_F(DirectoryReaderTest, FilesystemThatIsNotThereSaysWhatToDo) {
+  const auto fact = ReadWalFilesystem(folder_ / "gone");
+  ASSERT_FALSE(fact);
+  EXPECT_EQ(fact.error().message,
+            "cannot read " + folder_.string() + "/gone: No such file or directory");
+  EXPECT_EQ(
+      fact.error().hint,
+      "Name a path that this machine has, and let the exporter's user search the directories on "
+      "the way to it.");
+}
+
+DirectoryReader::Look At(const fs::path& path) {
+  return [path]() -> Result<FactPtr> {
+    const auto fact = ReadArchiveDirectory(path);
+    if (!fact) return fact.error();
+    return FactPtr(std::make_shared<const ArchiveDirectoryFact>(*fact));
+  };
+}
+
+// Collects reports from the reader's thread; -1: unreadable.
 class Reports {
  public:
   DirectoryReader::Report Collect() {
-    return [this](std::optional<ArchiveDirectoryFact> fact) {
+    return [this](const Result<FactPtr>& fact) {
       MutexLock lock(mutex_);
-      files_.push_back(fact ? fact->files : -1);
+      files_.push_back(fact ? static_cast<const ArchiveDirectoryFact*>(fact->get())->files
+                            : std::int64_t{-1});
       came_.notify_all();
     };
   }
@@ -99,7 +163,7 @@ class Reports {
 TEST_F(DirectoryReaderTest, ReportsAtOnceAndEveryInterval) {
   Reports reports;
   DirectoryReader reader;
-  reader.Watch(folder_, 10ms, reports.Collect());
+  reader.Watch(At(folder_), 10ms, reports.Collect());
   EXPECT_TRUE(reports.WaitFor(0));
   Write("file", 1);
   EXPECT_TRUE(reports.WaitFor(1));
@@ -108,7 +172,7 @@ TEST_F(DirectoryReaderTest, ReportsAtOnceAndEveryInterval) {
 TEST_F(DirectoryReaderTest, DirectoryThatComesAndGoesIsFollowed) {
   Reports reports;
   DirectoryReader reader;
-  reader.Watch(folder_ / "later", 10ms, reports.Collect());
+  reader.Watch(At(folder_ / "later"), 10ms, reports.Collect());
   EXPECT_TRUE(reports.WaitFor(-1));
   fs::create_directory(folder_ / "later");
   EXPECT_TRUE(reports.WaitFor(0));
@@ -122,8 +186,8 @@ TEST_F(DirectoryReaderTest, EachDirectoryIsReportedToItsOwn) {
   Reports all;
   Reports none;
   DirectoryReader reader;
-  reader.Watch(folder_, 1h, all.Collect());
-  reader.Watch(folder_ / "empty", 1h, none.Collect());
+  reader.Watch(At(folder_), 1h, all.Collect());
+  reader.Watch(At(folder_ / "empty"), 1h, none.Collect());
   EXPECT_TRUE(all.WaitFor(1));
   EXPECT_TRUE(none.WaitFor(0));
 }
@@ -131,12 +195,12 @@ TEST_F(DirectoryReaderTest, EachDirectoryIsReportedToItsOwn) {
 TEST_F(DirectoryReaderTest, StopsAtOnceAndReportsNoMore) {
   Reports reports;
   DirectoryReader reader;
-  reader.Watch(folder_, 1h, reports.Collect());
+  reader.Watch(At(folder_), 1h, reports.Collect());
   ASSERT_TRUE(reports.WaitFor(0));
   const Time begin = Now();
   EXPECT_TRUE(reader.Stop());
   EXPECT_LT(Now() - begin, 1s);
-  reader.Watch(folder_, 1ms, reports.Collect());
+  reader.Watch(At(folder_), 1ms, reports.Collect());
   EXPECT_TRUE(reader.Stop());
   EXPECT_EQ(reports.count(), 1U);
 }

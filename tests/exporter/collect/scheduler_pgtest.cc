@@ -6,8 +6,11 @@
 #include <signal.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <thread>
+#include <tuple>
 
 #include "tests/support/live_postgres.h"
 #include "tests/support/stranger.h"
@@ -94,6 +97,18 @@ class SchedulerTest : public LivePostgresTest {
 
   static constexpr const char* kSessions =
       "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pg_replication_exporter'";
+
+  void GrantFiles() {
+    admin_.Execute(
+        "GRANT pg_read_server_files TO pgrepl_monitor;"
+        "GRANT EXECUTE ON FUNCTION pg_ls_dir(text), pg_stat_file(text, boolean) TO pgrepl_monitor");
+  }
+  void RevokeFiles() {
+    admin_.Execute(
+        "REVOKE pg_read_server_files FROM pgrepl_monitor;"
+        "REVOKE EXECUTE ON FUNCTION pg_ls_dir(text), pg_stat_file(text, boolean) "
+        "FROM pgrepl_monitor");
+  }
 
   // The process of the scheduler's session at the primary.
   pid_t SessionPid() {
@@ -225,9 +240,7 @@ TEST_F(SchedulerTest, CollectorWithoutRightsFailsAloneAndSaysSo) {
 }
 
 TEST_F(SchedulerTest, ArchiveThatIsNotLocalIsReadThroughTheServer) {
-  admin_.Execute(
-      "GRANT pg_read_server_files TO pgrepl_monitor;"
-      "GRANT EXECUTE ON FUNCTION pg_ls_dir(text), pg_stat_file(text, boolean) TO pgrepl_monitor");
+  GrantFiles();
   SessionOptions options = OptionsOf(PrimaryConninfo());
   options.archive_directory = "pg_wal";  // relative to the server's data directory, not to ours
   Watch({options});
@@ -239,10 +252,63 @@ TEST_F(SchedulerTest, ArchiveThatIsNotLocalIsReadThroughTheServer) {
   EXPECT_EQ(std::to_string(fact->files), admin_.Value("SELECT count(*) FROM pg_ls_waldir()"));
   EXPECT_EQ(std::to_string(fact->bytes), admin_.Value("SELECT sum(size) FROM pg_ls_waldir()"));
   scheduler_.reset();
-  admin_.Execute(
-      "REVOKE pg_read_server_files FROM pgrepl_monitor;"
-      "REVOKE EXECUTE ON FUNCTION pg_ls_dir(text), pg_stat_file(text, boolean) "
-      "FROM pgrepl_monitor");
+  RevokeFiles();
+}
+
+// There are two readers of one truth.
+TEST_F(SchedulerTest, AnArchiveIsTheSameThroughTheServer) {
+  namespace fs = std::filesystem;
+  const fs::path folder = mkdtemp(std::string("/tmp/pgrepl-archive-XXXXXX").data());
+  fs::permissions(folder, fs::perms::others_read | fs::perms::others_exec, fs::perm_options::add);
+  const std::string segment = "00000002000000160000000";
+  for (const std::string& name :
+       {segment + "3", segment + "5.gz", segment + "5", segment + "9.zst.gpg",
+        segment + "A.partial", segment + "B.tmp", segment + "C.gzip", segment + "D.gz.",
+        segment + "E-2a.gz", "0" + segment + "1", segment, segment + "3.00000028.backup",
+        std::string("00000003.history"), std::string("00000002000000160000000f"),
+        std::string("000000010000001600000001")}) {
+    std::ofstream(folder / name) << name;
+  }
+  GrantFiles();
+  Connection connection = ConnectTo(PrimaryConninfo());
+  const Collector& collector =
+      *Collectors()[static_cast<std::size_t>(CollectorId::kArchiveDirectory)];
+  const auto answers = Round(connection, {{collector.statements[0].sql, folder.string()}});
+  const FactPtr decoded = collector.decode(*answers.at(0)).value();
+  const auto& told = *static_cast<const ArchiveDirectoryFact*>(decoded.get());
+  const Result<ArchiveDirectoryFact> read = ReadArchiveDirectory(folder);
+  RevokeFiles();
+  fs::remove_all(folder);
+  EXPECT_EQ(told.files, 15);
+  EXPECT_EQ(told.oldest, segment + "3");
+  EXPECT_EQ(told.newest, segment + "9");
+  EXPECT_EQ(told.segments, 3);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(std::tie(read->files, read->bytes, read->oldest, read->newest, read->segments),
+            std::tie(told.files, told.bytes, told.oldest, told.newest, told.segments));
+}
+
+// A full disk may be why.
+TEST_F(SchedulerTest, RoomForWalIsKnownOfAServerThatIsDown) {
+  const Stranger gone(Stranger::Manner::kRefuses);
+  SessionOptions measured = OptionsOf(gone.conninfo() + " user=u");
+  measured.wal_directory = "/tmp";
+  SessionOptions unreadable = measured;
+  unreadable.wal_directory = "/nowhere";
+  Watch({measured, unreadable});
+  const auto has_run = [](const ServerSnapshot& now) {
+    return !now.up && now.Of(CollectorId::kWalFilesystem).run.ran;
+  };
+  for (int i = 0; i < 3; ++i) {
+    const ServerSnapshotPtr snapshot = published_.WaitFor(0, has_run);
+    ASSERT_TRUE(snapshot);
+    EXPECT_TRUE(Succeeded(*snapshot, CollectorId::kWalFilesystem));
+    EXPECT_LT(Now() - snapshot->Of(CollectorId::kWalFilesystem).at, 5s);
+  }
+  const ServerSnapshotPtr snapshot = published_.WaitFor(1, has_run);
+  ASSERT_TRUE(snapshot);
+  EXPECT_FALSE(Succeeded(*snapshot, CollectorId::kWalFilesystem));
+  EXPECT_EQ(snapshot->Of(CollectorId::kWalFilesystem).fact, nullptr);
 }
 
 TEST_F(SchedulerTest, ServersThatCannotBeReachedSayWhyAndHoldUpNobody) {

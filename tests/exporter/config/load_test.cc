@@ -114,7 +114,14 @@ TEST(LoadTest, RelativePathsStartAtTheConfigFile) {
   EXPECT_EQ(ParseServer("        archive_directory: /wal\n")->archive_directory, "/wal");
   EXPECT_TRUE(ParseServer("        max_lag: 5s\n")->upstream_is_primary);
   EXPECT_FALSE(ParseServer("        upstream_is_primary: false\n")->upstream_is_primary);
+  EXPECT_EQ(ParseServer("        wal_directory: pg_wal\n")->wal_directory, "/etc/pg_wal");
   EXPECT_EQ(ParseServer("        password_command: pass pg\n")->password_command, "pass pg");
+}
+
+TEST(LoadTest, SizeOfTheWalFilesystem) {
+  EXPECT_EQ(ParseServer("")->wal_filesystem_size, std::nullopt);
+  EXPECT_EQ(ParseServer("        wal_filesystem_size: 100GB\n")->wal_filesystem_size,
+            107374182400.0);
 }
 
 TEST(LoadTest, CollectorsAndTiming) {
