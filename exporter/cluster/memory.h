@@ -14,6 +14,7 @@
 #include "exporter/base/clock.h"
 #include "exporter/cluster/outlook.h"
 #include "exporter/cluster/roster.h"
+#include "exporter/cluster/slot_watch.h"
 #include "exporter/cluster/standby.h"
 #include "exporter/cluster/sync_waits.h"
 #include "exporter/cluster/timelines.h"
@@ -54,6 +55,7 @@ struct Member {
   std::string system_identifier;
   Standby standby;       ///< filled while it is one
   SyncWaits sync_waits;  ///< filled while it is a primary
+  SlotWatch slot_watch;
   /// End of the last WAL segment that it archived as a primary; other files (.history, .backup) say
   /// nothing about it.
   std::optional<Lsn> archived_end;
@@ -103,6 +105,7 @@ class Memory {
   [[nodiscard]] std::size_t IndexOf(const Member& member) const;
   void FollowIdentity(Member& member);
   static void ForgetSystem(Member& member);
+  static void FollowSlots(Member& member);
   [[nodiscard]] std::string SystemOfMost() const;
   void FollowPrimary(Member& member);
   void FollowStandby(Member& member, Time now);

@@ -43,9 +43,12 @@ Types ExpectedTypes(CollectorId id, Role role) {
     case CollectorId::kConflicts:
       return {"bool", "float8", "int8", "int8", "int8", "int8", "int8", "int8"};
     case CollectorId::kSettings:
-      return {"int8", "int8", "int8", "int8", "int8"};
+      return {"int8", "int8", "int8", "int8", "int8", "int8", "float8"};
     case CollectorId::kSlots:
-      return {"name", "text", "bool", "bool", "float8", "float8", "text", "int8", "float8"};
+      return {"name", "text", "name", "name", "bool", "bool", "float8", "float8", "pg_lsn", "int4",
+              "int4", "text", "int8", "bool", "bool", "text", "bool",   "bool",   "float8"};
+    case CollectorId::kDecoding:
+      return {"text", "int8", "int8", "int8", "int8", "int8", "int8", "int8", "int8"};
     case CollectorId::kSubscriptions:
       return {"name", "name", "bool", "int8", "int8", "int8", "float8", "float8",
               "int8", "int8", "int8", "int8", "int8", "int8", "int8",   "text",
@@ -206,20 +209,21 @@ TEST_F(StatementsTest, RoleWithoutRightsLosesOnlyWhatIsHiddenFromIt) {
       "SELECT bool_and(replay_lsn >= pg_current_wal_flush_lsn()) FROM pg_stat_replication", "t"));
   using testing::Pair;
   Connection primary = ConnectTo(PrimaryConninfo() + as_nobody);
-  EXPECT_THAT(Outcomes(primary, Role::kPrimary),
-              testing::ElementsAre(Pair("archive", "works"), Pair("archive_backlog", "42501"),
-                                   Pair("archive_directory", "42501"), Pair("lag", "works"),
-                                   Pair("senders", "42501"), Pair("server", "works"),
-                                   Pair("settings", "works"), Pair("slots", "works"),
-                                   Pair("sync", "works"), Pair("wal", "42501")));
+  EXPECT_THAT(
+      Outcomes(primary, Role::kPrimary),
+      testing::ElementsAre(Pair("archive", "works"), Pair("archive_backlog", "42501"),
+                           Pair("archive_directory", "42501"), Pair("decoding", "works"),
+                           Pair("lag", "works"), Pair("senders", "42501"), Pair("server", "works"),
+                           Pair("settings", "works"), Pair("slots", "works"), Pair("sync", "works"),
+                           Pair("wal", "42501")));
   Connection standby = ConnectTo(StandbyConninfo() + as_nobody);
   EXPECT_THAT(Outcomes(standby, Role::kStandby),
-              testing::ElementsAre(Pair("archive", "works"), Pair("archive_backlog", "42501"),
-                                   Pair("archive_directory", "42501"), Pair("conflicts", "42501"),
-                                   Pair("lag", "works"), Pair("receiver", "42501"),
-                                   Pair("recovery", "42501"), Pair("senders", "works"),
-                                   Pair("server", "works"), Pair("settings", "works"),
-                                   Pair("slots", "works"), Pair("wal", "42501")));
+              testing::ElementsAre(
+                  Pair("archive", "works"), Pair("archive_backlog", "42501"),
+                  Pair("archive_directory", "42501"), Pair("conflicts", "42501"),
+                  Pair("decoding", "works"), Pair("lag", "works"), Pair("receiver", "42501"),
+                  Pair("recovery", "42501"), Pair("senders", "works"), Pair("server", "works"),
+                  Pair("settings", "works"), Pair("slots", "works"), Pair("wal", "42501")));
   admin.Execute("DROP ROLE nobody");
 }
 
