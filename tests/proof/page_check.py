@@ -95,6 +95,8 @@ def _agree(said, expected):
 def _collectors(catalog):
     names = set(_OF_BOTH) | ({"receiver", "recovery", "conflicts"} if catalog.in_recovery
                              else {"sync", "subscriptions"})
+    if catalog.major >= 14:
+        names.add("decoding")
     return names | ({"archive_directory"} if catalog.server.name == "p" else set())
 
 
