@@ -41,10 +41,10 @@ constexpr Family kActive{.name = "pgrepl_slot_active",
                          .labels = kSlotLabels};
 constexpr Family kInactive{.name = "pgrepl_slot_inactive_seconds",
                            .help =
-                               "How long nobody has used the slot, 0 while active; a lower "
-                               "bound, since the server's start at most, below PostgreSQL 17 "
-                               "since the exporter saw it become inactive "
-                               "(pg_replication_slots.inactive_since).",
+                               "How long nobody has used the slot, 0 while active, absent for "
+                               "a standby's copy; at least, since it counts from the server's "
+                               "start on, below PostgreSQL 17 from when the exporter saw it "
+                               "fall idle (pg_replication_slots.inactive_since).",
                            .labels = kSlotLabels};
 constexpr Family kRetained{.name = "pgrepl_slot_retained_bytes",
                            .help =
