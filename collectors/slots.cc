@@ -42,9 +42,9 @@ constexpr Family kActive{.name = "pgrepl_slot_active",
 constexpr Family kInactive{.name = "pgrepl_slot_inactive_seconds",
                            .help =
                                "How long nobody has used the slot, 0 while active, absent for "
-                               "a standby's copy; at least, since it counts from the server's "
-                               "start on, below PostgreSQL 17 from when the exporter saw it "
-                               "fall idle (pg_replication_slots.inactive_since).",
+                               "a standby's copy; a lower bound, for it counts from the "
+                               "server's start on, below PostgreSQL 17 from when the exporter "
+                               "saw it fall idle (pg_replication_slots.inactive_since).",
                            .labels = kSlotLabels};
 constexpr Family kRetained{.name = "pgrepl_slot_retained_bytes",
                            .help =
@@ -234,11 +234,12 @@ std::optional<double> NotNegative(std::optional<double> number) {
   return number ? std::optional<double>(std::max(*number, 0.0)) : std::nullopt;
 }
 
-// What the columns say of a slot in another state means nothing.
+// Columns that are not NULL and mean nothing in the state that the slot is in.
 void DropTheMeaningless(Slot& slot) {
-  // Before WAL was reserved there is a safe size.
+  // It never reserved WAL.
   if (slot.wal_status.empty()) slot.safe_bytes.reset();
-  // Its positions may stay where they were, though nothing is held back any more.
+  // It holds nothing back any more: after rows_removed or idle_timeout restart_lsn stays, and xmin
+  // and catalog_xmin always do.
   if (slot.wal_status == "lost") {
     slot.retained_bytes.reset();
     slot.xmin_age.reset();
