@@ -142,7 +142,8 @@ TEST(RegistryTest, StatementsNameTheirColumnsAndOnlyRead) {
 TEST(RegistryTest, StatementsAnswerOneRowOrALimitedNumber) {
   ForEachStatement([](const Collector& collector, const Statement& statement) {
     const bool lists = collector.name == "senders" || collector.name == "slots" ||
-                       collector.name == "decoding" || collector.name == "sync";
+                       collector.name == "decoding" || collector.name == "subscriptions" ||
+                       collector.name == "sync";
     EXPECT_EQ(statement.sql.find("\n LIMIT 1000\n") != std::string_view::npos, lists);
   });
 }
@@ -171,7 +172,7 @@ TEST(RegistryTest, EachRunsOnTheVersionsAndRolesItIsFor) {
     SCOPED_TRACE(collector->name);
     const bool of_standbys = collector->name == "receiver" || collector->name == "recovery" ||
                              collector->name == "conflicts";
-    const bool of_primaries = collector->name == "sync";
+    const bool of_primaries = collector->name == "sync" || collector->name == "subscriptions";
     const std::string majors = collector->name == "decoding" ? "14-18" : "12-18";
     EXPECT_EQ(Coverage(*collector, Role::kPrimary), of_standbys ? "never" : majors);
     EXPECT_EQ(Coverage(*collector, Role::kStandby), of_primaries ? "never" : majors);

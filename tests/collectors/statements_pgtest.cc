@@ -209,13 +209,13 @@ TEST_F(StatementsTest, RoleWithoutRightsLosesOnlyWhatIsHiddenFromIt) {
       "SELECT bool_and(replay_lsn >= pg_current_wal_flush_lsn()) FROM pg_stat_replication", "t"));
   using testing::Pair;
   Connection primary = ConnectTo(PrimaryConninfo() + as_nobody);
-  EXPECT_THAT(
-      Outcomes(primary, Role::kPrimary),
-      testing::ElementsAre(Pair("archive", "works"), Pair("archive_backlog", "42501"),
-                           Pair("archive_directory", "42501"), Pair("decoding", "works"),
-                           Pair("lag", "works"), Pair("senders", "42501"), Pair("server", "works"),
-                           Pair("settings", "works"), Pair("slots", "works"), Pair("sync", "works"),
-                           Pair("wal", "42501")));
+  EXPECT_THAT(Outcomes(primary, Role::kPrimary),
+              testing::ElementsAre(Pair("archive", "works"), Pair("archive_backlog", "42501"),
+                                   Pair("archive_directory", "42501"), Pair("decoding", "works"),
+                                   Pair("lag", "works"), Pair("senders", "42501"),
+                                   Pair("server", "works"), Pair("settings", "works"),
+                                   Pair("slots", "works"), Pair("subscriptions", "works"),
+                                   Pair("sync", "works"), Pair("wal", "42501")));
   Connection standby = ConnectTo(StandbyConninfo() + as_nobody);
   EXPECT_THAT(Outcomes(standby, Role::kStandby),
               testing::ElementsAre(

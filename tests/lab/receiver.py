@@ -48,9 +48,9 @@ class Receiver:
                 self._received = max(self._received, begin + len(body) - 25)
             elif kind == b"d":
                 self._received = max(self._received, struct.unpack_from("!Q", body, 1)[0])
+        at = self._received
         now = int((time.time() - _EPOCH_OF_POSTGRES) * 1e6)
-        self._say(b"d", b"r" + struct.pack(
-            "!QQQQB", self._received, self._received, self._received if self._replays else 0, now, 0))
+        self._say(b"d", b"r" + struct.pack("!QQQQB", at, at, at if self._replays else 0, now, 0))
 
     def close(self):
         self._socket.close()

@@ -27,8 +27,8 @@ BINARY = os.environ.get("PGREPL_EXPORTER")
 SOURCES = {
     "settings": (["pgrepl_setting"], lambda _: [("pgrepl_setting", 8, {"setting": "a"})]),
     "wal": (["pgrepl_wal_files"], lambda _: [("pgrepl_wal_files", 3, {})])}
-COLLECTORS = ("server", "lag", "senders", "settings", "slots", "decoding", "sync", "wal", "archive",
-              "archive_backlog")
+COLLECTORS = ("server", "lag", "senders", "settings", "slots", "decoding", "subscriptions", "sync",
+              "wal", "archive", "archive_backlog")
 
 
 def offences(*samples, failed=(), rights=MONITOR):

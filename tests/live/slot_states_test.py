@@ -256,7 +256,8 @@ def lowering(cluster, said):
 def synchronizing(cluster, said):
     """A slot and its copy, which becomes a slot like others when the standby leads."""
     p, s1 = cluster.p, cluster.s1
-    p.execute("SELECT pg_create_logical_replication_slot('cdc', 'test_decoding', false, true, true)")
+    p.execute("SELECT pg_create_logical_replication_slot('cdc', 'test_decoding', "
+              "twophase => true, failover => true)")
     s1.set(hot_standby_feedback="on", sync_replication_slots="on",
            primary_conninfo=s1.value("SHOW primary_conninfo") + " dbname=postgres")
 
