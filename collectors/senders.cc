@@ -29,9 +29,9 @@ constexpr std::string_view kSyncStates[] = {"async", "potential", "sync", "quoru
 
 constexpr Family kCount{.name = "pgrepl_senders",
                         .help =
-                            "WAL senders by kind and state; 0 when the server is down, the "
-                            "last known while only we can't reach it "
-                            "(pg_stat_replication.state).",
+                            "WAL senders by kind and state, at most max_wal_senders; 0 when "
+                            "the server is down, the last known while only we can't reach "
+                            "it (pg_stat_replication.state).",
                         .labels = kCountLabels};
 constexpr Family kLagSeconds{.name = "pgrepl_sender_lag_seconds",
                              .help =

@@ -1,10 +1,12 @@
 // The settings that a standby must not have lower than its primary: else replay stops, by a pause
-// from 14 on, by a shutdown before (PostgreSQL manual, "Administrator's Overview" of hot standby).
+// from 14 on, by a shutdown before (PostgreSQL manual, "Administrator's Overview" of hot standby);
+// and those that limit slots.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +18,8 @@ inline constexpr std::array<std::string_view, 5> kStandbySettings = {
 
 struct SettingsFact {
   std::array<std::int64_t, kStandbySettings.size()> values{};  ///< as in kStandbySettings
+  std::optional<double> max_replication_slots = {};
+  std::optional<double> slot_idle_timeout = {};  ///< seconds, 0: never; 18+
 };
 
 /// The names of the settings that the standby has lower than the primary, in their order.

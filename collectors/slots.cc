@@ -1,6 +1,8 @@
-// The replication slots of each server: who holds WAL back, how much, and how near it is to loss.
+// The replication slots of each server: who holds WAL and dead rows back, how much, and how near it
+// is to loss.
 // Source: pg_catalog.pg_replication_slots (PostgreSQL manual, "pg_replication_slots").
-// Columns since: wal_status, safe_wal_size 13; inactive_since 17.
+// Columns since: wal_status, safe_wal_size 13; two_phase 14; conflicting 16; inactive_since,
+// invalidation_reason, failover, synced 17. Not read: active_pid, two_phase_at.
 // Privilege: none. Zero rows: no slots. Filled on standbys too (cascading, synced).
 // A slot whose wal_status is lost stays on the page; temporary ones are only counted.
 // SPDX-License-Identifier: Apache-2.0
@@ -14,20 +16,36 @@ namespace pgrepl {
 namespace {
 
 constexpr std::string_view kSlotLabels[] = {"slot_name", "slot_type"};
+constexpr std::string_view kInfoLabels[] = {"slot_name", "slot_type", "plugin", "database"};
 constexpr std::string_view kStatusLabels[] = {"slot_name", "slot_type", "status"};
+constexpr std::string_view kReasonLabels[] = {"slot_name", "slot_type", "reason"};
 constexpr std::string_view kCountLabels[] = {"slot_type", "temporary"};
 constexpr std::string_view kStatuses[] = {"reserved", "extended", "unreserved", "lost", "other"};
+constexpr std::string_view kReasons[] = {
+    "none", "wal_removed", "rows_removed", "wal_level_insufficient", "idle_timeout", "other"};
 
 constexpr Family kCount{.name = "pgrepl_slots",
                         .help =
-                            "Replication slots by type (pg_replication_slots.slot_type, "
-                            "temporary).",
+                            "Replication slots by type, at most max_replication_slots "
+                            "(pg_replication_slots.slot_type, temporary).",
                         .labels = kCountLabels};
+constexpr Family kInfo{.name = "pgrepl_slot_info",
+                       .help =
+                           "Text facts of a slot, value 1; without plugin and database a "
+                           "physical one (pg_replication_slots.plugin, database).",
+                       .labels = kInfoLabels};
 constexpr Family kActive{.name = "pgrepl_slot_active",
                          .help =
                              "1 while somebody streams from the slot "
                              "(pg_replication_slots.active).",
                          .labels = kSlotLabels};
+constexpr Family kInactive{.name = "pgrepl_slot_inactive_seconds",
+                           .help =
+                               "How long nobody has used the slot, 0 while active, absent for "
+                               "a standby's copy; a lower bound, for it counts from the "
+                               "server's start on, below PostgreSQL 17 from when the exporter "
+                               "saw it fall idle (pg_replication_slots.inactive_since).",
+                           .labels = kSlotLabels};
 constexpr Family kRetained{.name = "pgrepl_slot_retained_bytes",
                            .help =
                                "WAL that the slot holds back, to the server's end of WAL "
@@ -36,34 +54,87 @@ constexpr Family kRetained{.name = "pgrepl_slot_retained_bytes",
 constexpr Family kSafe{.name = "pgrepl_slot_safe_bytes",
                        .help =
                            "WAL that can still be written before the slot may be lost; "
-                           "negative when the next checkpoint may take it; absent without a "
-                           "limit (pg_replication_slots.safe_wal_size).",
+                           "negative when the next checkpoint may take it; absent without "
+                           "a limit (pg_replication_slots.safe_wal_size).",
                        .labels = kSlotLabels};
 constexpr Family kWalStatus{.name = "pgrepl_slot_wal_status",
                             .help =
                                 "Availability of the slot's WAL, one-hot "
                                 "(pg_replication_slots.wal_status).",
                             .labels = kStatusLabels};
+constexpr Family kInvalidation{.name = "pgrepl_slot_invalidation_reason",
+                               .help =
+                                   "Why the slot was invalidated, one-hot; PostgreSQL 17 and "
+                                   "later (pg_replication_slots.invalidation_reason).",
+                               .labels = kReasonLabels};
+constexpr Family kXminAge{.name = "pgrepl_slot_xmin_age",
+                          .help =
+                              "Age, counted in transactions, of the oldest transaction whose "
+                              "dead rows the slot keeps from vacuum; absent when it keeps "
+                              "none, and for a lost slot (pg_replication_slots.xmin).",
+                          .labels = kSlotLabels};
+constexpr Family kCatalogXminAge{
+    .name = "pgrepl_slot_catalog_xmin_age",
+    .help =
+        "Age, counted in transactions, of the oldest transaction whose "
+        "dead rows in system catalogs the slot keeps from vacuum; "
+        "absent when it keeps none, and for a lost slot "
+        "(pg_replication_slots.catalog_xmin).",
+    .labels = kSlotLabels};
 constexpr Family kConfirmedLag{.name = "pgrepl_slot_confirmed_lag_bytes",
                                .help =
                                    "WAL that the consumer of a logical slot has not confirmed "
                                    "(pg_replication_slots.confirmed_flush_lsn).",
                                .labels = kSlotLabels};
-constexpr Family kInactive{.name = "pgrepl_slot_inactive_seconds",
+constexpr Family kTwoPhase{.name = "pgrepl_slot_two_phase",
                            .help =
-                               "How long nobody has used the slot, 0 while active; PostgreSQL "
-                               "17 and later (pg_replication_slots.inactive_since).",
+                               "1 when a logical slot decodes prepared transactions; "
+                               "PostgreSQL 14 and later (pg_replication_slots.two_phase).",
                            .labels = kSlotLabels};
+constexpr Family kConflicting{.name = "pgrepl_slot_conflicting",
+                              .help =
+                                  "1 when a logical slot was invalidated by a conflict with "
+                                  "recovery, in PostgreSQL 16 by anything; 16 and later "
+                                  "(pg_replication_slots.conflicting).",
+                              .labels = kSlotLabels};
+constexpr Family kFailover{.name = "pgrepl_slot_failover",
+                           .help =
+                               "1 when a logical slot is to be synchronized to standbys; "
+                               "PostgreSQL 17 and later (pg_replication_slots.failover).",
+                           .labels = kSlotLabels};
+constexpr Family kSynced{.name = "pgrepl_slot_synced",
+                         .help =
+                             "1 when a logical slot is a standby's copy of its primary's, 0 "
+                             "on a primary, where the column has no meaning; PostgreSQL 17 "
+                             "and later (pg_replication_slots.synced).",
+                         .labels = kSlotLabels};
+constexpr Family kSyncAge{.name = "pgrepl_slot_sync_age_seconds",
+                          .help =
+                              "How long ago a standby last synchronized its copy of the slot "
+                              "with the primary's; up to 30 s are usual "
+                              "(pg_replication_slots.inactive_since).",
+                          .labels = kSlotLabels};
 
-constexpr const Family* kFamilies[] = {&kCount,     &kActive,       &kRetained, &kSafe,
-                                       &kWalStatus, &kConfirmedLag, &kInactive};
+constexpr const Family* kFamilies[] = {
+    &kCount,       &kInfo,         &kActive,  &kInactive,       &kRetained,     &kSafe,
+    &kWalStatus,   &kInvalidation, &kXminAge, &kCatalogXminAge, &kConfirmedLag, &kTwoPhase,
+    &kConflicting, &kFailover,     &kSynced,  &kSyncAge};
 
 constexpr std::string_view k17 = R"sql(
-SELECT slot_name, slot_type, temporary, active,
+SELECT slot_name, slot_type, plugin, database, temporary, active,
        pg_wal_lsn_diff(e.lsn, restart_lsn)::float8,
        pg_wal_lsn_diff(e.lsn, confirmed_flush_lsn)::float8,
+       coalesce(confirmed_flush_lsn, restart_lsn),
+       age(xmin),
+       age(catalog_xmin),
        wal_status,
        safe_wal_size,
+       two_phase,
+       conflicting,
+       coalesce(invalidation_reason, 'none'),
+       failover,
+       -- It stays true after a promotion.
+       synced AND pg_is_in_recovery(),
        -- inactive_since is NULL while somebody streams.
        CASE WHEN active THEN 0
             ELSE extract(epoch FROM clock_timestamp() - inactive_since) END::float8
@@ -73,13 +144,42 @@ SELECT slot_name, slot_type, temporary, active,
                     ELSE pg_current_wal_flush_lsn() END AS lsn) AS e
  LIMIT 1000
 )sql";
-constexpr std::string_view k13 = R"sql(
-SELECT slot_name, slot_type, temporary, active,
+constexpr std::string_view k16 = R"sql(
+SELECT slot_name, slot_type, plugin, database, temporary, active,
        pg_wal_lsn_diff(e.lsn, restart_lsn)::float8,
        pg_wal_lsn_diff(e.lsn, confirmed_flush_lsn)::float8,
-       wal_status,
-       safe_wal_size,
-       NULL
+       coalesce(confirmed_flush_lsn, restart_lsn),
+       age(xmin),
+       age(catalog_xmin),
+       wal_status, safe_wal_size, two_phase, conflicting, NULL, NULL, NULL, NULL
+  FROM pg_replication_slots,
+       (SELECT CASE WHEN pg_is_in_recovery()
+                    THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
+                    ELSE pg_current_wal_flush_lsn() END AS lsn) AS e
+ LIMIT 1000
+)sql";
+constexpr std::string_view k14 = R"sql(
+SELECT slot_name, slot_type, plugin, database, temporary, active,
+       pg_wal_lsn_diff(e.lsn, restart_lsn)::float8,
+       pg_wal_lsn_diff(e.lsn, confirmed_flush_lsn)::float8,
+       coalesce(confirmed_flush_lsn, restart_lsn),
+       age(xmin),
+       age(catalog_xmin),
+       wal_status, safe_wal_size, two_phase, NULL, NULL, NULL, NULL, NULL
+  FROM pg_replication_slots,
+       (SELECT CASE WHEN pg_is_in_recovery()
+                    THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
+                    ELSE pg_current_wal_flush_lsn() END AS lsn) AS e
+ LIMIT 1000
+)sql";
+constexpr std::string_view k13 = R"sql(
+SELECT slot_name, slot_type, plugin, database, temporary, active,
+       pg_wal_lsn_diff(e.lsn, restart_lsn)::float8,
+       pg_wal_lsn_diff(e.lsn, confirmed_flush_lsn)::float8,
+       coalesce(confirmed_flush_lsn, restart_lsn),
+       age(xmin),
+       age(catalog_xmin),
+       wal_status, safe_wal_size, NULL, NULL, NULL, NULL, NULL, NULL
   FROM pg_replication_slots,
        (SELECT CASE WHEN pg_is_in_recovery()
                     THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
@@ -87,10 +187,13 @@ SELECT slot_name, slot_type, temporary, active,
  LIMIT 1000
 )sql";
 constexpr std::string_view k12 = R"sql(
-SELECT slot_name, slot_type, temporary, active,
+SELECT slot_name, slot_type, plugin, database, temporary, active,
        pg_wal_lsn_diff(e.lsn, restart_lsn)::float8,
        pg_wal_lsn_diff(e.lsn, confirmed_flush_lsn)::float8,
-       NULL, NULL, NULL
+       coalesce(confirmed_flush_lsn, restart_lsn),
+       age(xmin),
+       age(catalog_xmin),
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
   FROM pg_replication_slots,
        (SELECT CASE WHEN pg_is_in_recovery()
                     THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
@@ -99,6 +202,8 @@ SELECT slot_name, slot_type, temporary, active,
 )sql";
 constexpr Statement kStatements[] = {
     {.min_version = PgVersion(17), .sql = k17},
+    {.min_version = PgVersion(16), .sql = k16},
+    {.min_version = PgVersion(14), .sql = k14},
     {.min_version = PgVersion(13), .sql = k13},
     {.sql = k12},
 };
@@ -106,33 +211,68 @@ constexpr Statement kStatements[] = {
 enum Column {
   kName,
   kType,
+  kPlugin,
+  kDatabase,
   kTemporary,
   kIsActive,
   kBehind,
   kUnconfirmed,
+  kConsumed,
+  kXmin,
+  kCatalogXmin,
   kStatus,
   kSafeSize,
+  kIsTwoPhase,
+  kIsConflicting,
+  kReason,
+  kIsFailover,
+  kIsSynced,
   kAge
 };
 
-std::optional<double> NotNegative(std::optional<double> bytes) {
-  return bytes ? std::optional<double>(std::max(*bytes, 0.0)) : std::nullopt;
+std::optional<double> NotNegative(std::optional<double> number) {
+  return number ? std::optional<double>(std::max(*number, 0.0)) : std::nullopt;
+}
+
+// Columns that are not NULL and mean nothing in the state that the slot is in.
+void DropTheMeaningless(Slot& slot) {
+  // It never reserved WAL.
+  if (slot.wal_status.empty()) slot.safe_bytes.reset();
+  // It holds nothing back any more: after rows_removed or idle_timeout restart_lsn stays, and xmin
+  // and catalog_xmin always do.
+  if (slot.wal_status == "lost") {
+    slot.retained_bytes.reset();
+    slot.xmin_age.reset();
+    slot.catalog_xmin_age.reset();
+  }
+  // A standby uses its copies for a moment with each synchronization, and nobody else can.
+  if (slot.synced.value_or(false)) {
+    slot.sync_age_seconds = slot.inactive_seconds;
+    slot.inactive_seconds.reset();
+  }
 }
 
 Slot DecodeRow(const Row& row) {
   Slot slot{.name = row.Name(kName),
             .type = row.Name(kType),
+            .plugin = row.Name(kPlugin),
+            .database = row.Name(kDatabase),
             .temporary = row.Bool(kTemporary).value_or(false),
             .active = row.Bool(kIsActive).value_or(false),
             .retained_bytes = NotNegative(row.Number(kBehind)),
             .safe_bytes = row.Number(kSafeSize),
             .wal_status = row.Name(kStatus),
+            .invalidation_reason = row.Name(kReason),
             .confirmed_lag_bytes = NotNegative(row.Number(kUnconfirmed)),
-            .inactive_seconds = NotNegative(row.Number(kAge))};
-  // After rows_removed or idle_timeout restart_lsn stays, though nothing is retained any more.
-  if (slot.wal_status == "lost") slot.retained_bytes.reset();
-  // A slot that never reserved WAL has a safe size that means nothing.
-  if (slot.wal_status.empty()) slot.safe_bytes.reset();
+            .xmin_age = row.Number(kXmin),
+            .catalog_xmin_age = row.Number(kCatalogXmin),
+            .inactive_seconds = NotNegative(row.Number(kAge)),
+            .consumed = row.Position(kConsumed),
+            .two_phase = row.Bool(kIsTwoPhase),
+            .conflicting = row.Bool(kIsConflicting),
+            .failover = row.Bool(kIsFailover),
+            .synced = row.Bool(kIsSynced)};
+  DropTheMeaningless(slot);
   return slot;
 }
 
@@ -153,18 +293,42 @@ void EmitCounts(const SlotsFact& fact, Samples& samples) {
   }
 }
 
-void Emit(const SlotsFact& fact, Samples& samples) {
-  EmitCounts(fact, samples);
-  for (const Slot& slot : fact.slots) {
+void EmitSlot(const Slot& slot, Samples& samples) {
+  samples.Add(kInfo, 1, {slot.name, slot.type, slot.plugin, slot.database});
+  samples.Add(kActive, slot.active ? 1 : 0, {slot.name, slot.type});
+  samples.Add(kRetained, slot.retained_bytes, {slot.name, slot.type});
+  samples.Add(kSafe, slot.safe_bytes, {slot.name, slot.type});
+  if (!slot.wal_status.empty()) {
+    samples.AddStates(kWalStatus, kStatuses, slot.wal_status, {slot.name, slot.type});
+  }
+  if (!slot.invalidation_reason.empty()) {
+    samples.AddStates(kInvalidation, kReasons, slot.invalidation_reason, {slot.name, slot.type});
+  }
+  samples.Add(kXminAge, slot.xmin_age, {slot.name, slot.type});
+  samples.Add(kCatalogXminAge, slot.catalog_xmin_age, {slot.name, slot.type});
+}
+
+void EmitLogical(const Slot& slot, Samples& samples) {
+  samples.Add(kConfirmedLag, slot.confirmed_lag_bytes, {slot.name, slot.type});
+  samples.Add(kTwoPhase, slot.two_phase, {slot.name, slot.type});
+  samples.Add(kConflicting, slot.conflicting, {slot.name, slot.type});
+  samples.Add(kFailover, slot.failover, {slot.name, slot.type});
+  samples.Add(kSynced, slot.synced, {slot.name, slot.type});
+  samples.Add(kSyncAge, slot.sync_age_seconds, {slot.name, slot.type});
+}
+
+void Emit(const void* opaque, const ServerView& server, Samples& samples) {
+  const auto* fact = static_cast<const SlotsFact*>(opaque);
+  if (fact == nullptr) return;
+  EmitCounts(*fact, samples);
+  for (std::size_t i = 0; i < fact->slots.size(); ++i) {
+    const Slot& slot = fact->slots[i];
     if (slot.temporary) continue;
-    samples.Add(kActive, slot.active ? 1 : 0, {slot.name, slot.type});
-    samples.Add(kRetained, slot.retained_bytes, {slot.name, slot.type});
-    samples.Add(kSafe, slot.safe_bytes, {slot.name, slot.type});
-    if (!slot.wal_status.empty()) {
-      samples.AddStates(kWalStatus, kStatuses, slot.wal_status, {slot.name, slot.type});
-    }
-    samples.Add(kConfirmedLag, slot.confirmed_lag_bytes, {slot.name, slot.type});
-    samples.Add(kInactive, slot.inactive_seconds, {slot.name, slot.type});
+    EmitSlot(slot, samples);
+    if (slot.type == "logical") EmitLogical(slot, samples);
+    const bool seen = i < server.slot_inactive_seconds.size();
+    samples.Add(kInactive, seen ? server.slot_inactive_seconds[i] : slot.inactive_seconds,
+                {slot.name, slot.type});
   }
 }
 
@@ -177,6 +341,6 @@ constexpr Collector kSlots{.name = "slots",
                            .families = kFamilies,
                            .statements = kStatements,
                            .decode = DecodeAs<SlotsFact, Decode>,
-                           .emit = EmitFact<SlotsFact, Emit>};
+                           .emit = Emit};
 
 }  // namespace pgrepl

@@ -63,6 +63,8 @@ struct ServerView {
   std::optional<LagView> lag;            ///< not for a known primary
   std::optional<ReceiverView> receiver;  ///< not for a known primary
   std::vector<SenderView> senders;
+  /// Parallel to SlotsFact::slots, where the server itself doesn't say; empty where it does.
+  std::vector<std::optional<double>> slot_inactive_seconds;
   const SettingsFact* primary_settings = nullptr;     ///< for a standby; nullptr when nobody knows
   std::optional<double> syncrep_oldest_wait_seconds;  ///< for a primary; 0 while nobody waits
   std::optional<double> unarchived_seconds;           ///< of a primary that archives

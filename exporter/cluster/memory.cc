@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "collectors/archive.h"
+#include "collectors/slots.h"
 #include "exporter/cluster/evaluation.h"
 
 namespace pgrepl::cluster {
@@ -77,6 +78,7 @@ void Memory::Observe(std::size_t server, const ServerSnapshotPtr& snapshot, Time
   member.snapshot = snapshot;
   if (snapshot->up) {
     FollowIdentity(member);
+    FollowSlots(member);
     if (member.role == Role::kPrimary) {
       FollowPrimary(member);
       member.standby.SeePrimary(now);
@@ -117,6 +119,13 @@ void Memory::ForgetSystem(Member& member) {
   member.standby.timeline.reset();
   member.standby.confirmed.reset();
   member.standby.highest.reset();
+  member.slot_watch = {};
+}
+
+void Memory::FollowSlots(Member& member) {
+  const CollectedFact& slots = member.snapshot->Of(CollectorId::kSlots);
+  if (!slots.fact) return;
+  member.slot_watch.See(static_cast<const SlotsFact*>(slots.fact.get())->slots, slots.at);
 }
 
 std::string Memory::SystemOfMost() const {

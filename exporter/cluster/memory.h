@@ -14,6 +14,7 @@
 #include "exporter/base/clock.h"
 #include "exporter/cluster/outlook.h"
 #include "exporter/cluster/roster.h"
+#include "exporter/cluster/slot_watch.h"
 #include "exporter/cluster/standby.h"
 #include "exporter/cluster/sync_waits.h"
 #include "exporter/cluster/timelines.h"
@@ -59,6 +60,7 @@ struct Member {
   Standby standby;       ///< filled while it is one
   SyncWaits sync_waits;  ///< filled while it is a primary
   WalWritten wal_written;
+  SlotWatch slot_watch;
   /// End of the last WAL segment that it archived as a primary; other files (.history, .backup) say
   /// nothing about it.
   std::optional<Lsn> archived_end;
@@ -108,6 +110,7 @@ class Memory {
   [[nodiscard]] std::size_t IndexOf(const Member& member) const;
   void FollowIdentity(Member& member);
   static void ForgetSystem(Member& member);
+  static void FollowSlots(Member& member);
   [[nodiscard]] std::string SystemOfMost() const;
   void FollowPrimary(Member& member);
   void FollowStandby(Member& member, Time now);

@@ -151,17 +151,23 @@ bool Roster::IsTaken(std::string_view name) const {
                      [&](const Standby& standby) { return standby.name == name; });
 }
 
+bool Roster::GoesOn(const Standby& gone, Time now) const {
+  return std::any_of(standbys_.begin(), standbys_.end(), [&](const Standby& standby) {
+    return standby.base == gone.base && standby.last_seen == now;
+  });
+}
+
 std::vector<std::size_t> Roster::Forget(Time now) {
   std::vector<std::size_t> kept;
-  std::vector<Standby> remaining;
   for (std::size_t i = 0; i < standbys_.size(); ++i) {
     const Duration gone = now - standbys_[i].last_seen;
     // One that never made it to the page was a passing connection.
-    const Duration remember = standbys_[i].listed ? remember_ : std::chrono::seconds(10);
-    if (gone > remember || remaining.size() >= kMaxStandbys) continue;
-    kept.push_back(i);
-    remaining.push_back(std::move(standbys_[i]));
+    const Duration passing = GoesOn(standbys_[i], now) ? Duration{} : std::chrono::seconds(10);
+    const Duration remember = standbys_[i].listed ? remember_ : passing;
+    if (gone <= remember && kept.size() < kMaxStandbys) kept.push_back(i);
   }
+  std::vector<Standby> remaining;
+  for (const std::size_t i : kept) remaining.push_back(std::move(standbys_[i]));
   standbys_ = std::move(remaining);
   return kept;
 }

@@ -81,6 +81,9 @@ class Roster {
 
   [[nodiscard]] std::optional<std::size_t> Find(const Sender& sender, Likeness least,
                                                 const std::vector<bool>& taken) const;
+  /// Somebody of its name is there: it was one's last connection, which overlapped with the next. Had
+  /// it a place here, a few of them together would have stayed long enough to be listed.
+  [[nodiscard]] bool GoesOn(const Standby& gone, Time now) const;
   std::size_t Create(const std::string& base, Time now);
   [[nodiscard]] bool IsTaken(std::string_view name) const;
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "collectors/slots.h"
 #include "collectors/wal_budget.h"
 #include "exporter/cluster/diagnosis.h"
 #include "exporter/cluster/evaluation.h"
@@ -43,6 +44,15 @@ void AddFacts(const Memory& memory, const Member& member, Time now, ServerView& 
   const auto* server = FactOf<ServerFact>(view, CollectorId::kServer);
   if (server != nullptr && server->clock > 0) {
     view.clock_skew_seconds = server->clock - snapshot.Of(CollectorId::kServer).wall_at;
+  }
+}
+
+// Without inactive_since, which came with 17.
+void AddSlotAges(const Member& member, Time now, ServerView& view) {
+  const auto* fact = FactOf<SlotsFact>(view, CollectorId::kSlots);
+  if (fact == nullptr || member.snapshot->version >= PgVersion(17)) return;
+  for (const Slot& slot : fact->slots) {
+    view.slot_inactive_seconds.push_back(member.slot_watch.InactiveSeconds(slot, now));
   }
 }
 
@@ -106,7 +116,10 @@ ServerView MemberView(const Memory& memory, const Evaluation& evaluation,
   view.system_identifier = member.system_identifier;
   view.labels = LabelsOf(memory, options.name);
   view.wal_filesystem_bytes = options.wal_filesystem_bytes;
-  if (member.snapshot) AddFacts(memory, member, now, view);
+  if (member.snapshot) {
+    AddFacts(memory, member, now, view);
+    AddSlotAges(member, now, view);
+  }
   if (member.role != Role::kPrimary) {
     view.lag = evaluation.LagOf(member.standby);
     view.lag->threshold = options.max_lag_seconds;

@@ -18,10 +18,12 @@ pgrepl_setting{server="s1",setting="max_worker_processes"} 8
 pgrepl_setting{server="s1",setting="max_wal_senders"} 10
 pgrepl_setting{server="s1",setting="max_prepared_transactions"} 0
 pgrepl_setting{server="s1",setting="max_locks_per_transaction"} 64
+pgrepl_setting{server="s1",setting="max_replication_slots"} 20
 )";
 
 std::string Settings(Role role, const SettingsFact* primary) {
-  const auto fact = Decode(CollectorId::kSettings, OneRow({"100", "8", "10", "0", "64"}));
+  const auto fact =
+      Decode(CollectorId::kSettings, OneRow({"100", "8", "10", "0", "64", "20", std::nullopt}));
   ServerView server{.role = role};
   server.labels = R"(server="s1")";
   server.primary_settings = primary;
@@ -44,6 +46,15 @@ pgrepl_setting_too_low{server="s1",setting="max_locks_per_transaction"} 0
 TEST(SettingsTest, PrimaryAndStandbyOfAnUnknownPrimaryHaveNothingToBeComparedWith) {
   EXPECT_EQ(Settings(Role::kPrimary, &kUsual), kValues);
   EXPECT_EQ(Settings(Role::kStandby, nullptr), kValues);
+}
+
+TEST(SettingsTest, IdleTimeoutOfSlotsFrom18On) {
+  const std::string page =
+      Exposition(CollectorId::kSettings, OneRow({"100", "8", "10", "0", "64", "20", "86400"}));
+  EXPECT_THAT(page, testing::EndsWith(R"(setting="max_replication_slots"} 20
+# TYPE pgrepl_slot_idle_timeout_seconds gauge
+pgrepl_slot_idle_timeout_seconds{server="p"} 86400
+)"));
 }
 
 TEST(SettingsTest, TooLowNamesThemInOrder) {

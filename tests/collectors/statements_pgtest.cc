@@ -43,9 +43,12 @@ Types ExpectedTypes(CollectorId id, Role role) {
     case CollectorId::kConflicts:
       return {"bool", "float8", "int8", "int8", "int8", "int8", "int8", "int8"};
     case CollectorId::kSettings:
-      return {"int8", "int8", "int8", "int8", "int8"};
+      return {"int8", "int8", "int8", "int8", "int8", "int8", "float8"};
     case CollectorId::kSlots:
-      return {"name", "text", "bool", "bool", "float8", "float8", "text", "int8", "float8"};
+      return {"name", "text", "name", "name", "bool", "bool", "float8", "float8", "pg_lsn", "int4",
+              "int4", "text", "int8", "bool", "bool", "text", "bool",   "bool",   "float8"};
+    case CollectorId::kDecoding:
+      return {"text", "int8", "int8", "int8", "int8", "int8", "int8", "int8", "int8"};
     case CollectorId::kSubscriptions:
       return {"name", "name", "bool", "int8", "int8", "int8", "float8", "float8",
               "int8", "int8", "int8", "int8", "int8", "int8", "int8",   "text",
@@ -220,18 +223,20 @@ TEST_F(StatementsTest, RoleWithoutRightsLosesOnlyWhatIsHiddenFromIt) {
               testing::ElementsAre(
                   Pair("archive", "works"), Pair("archive_backlog", "42501"),
                   Pair("archive_directory", "42501"), Pair("backup", "works"),
-                  Pair("checkpoint", "works"), Pair("lag", "works"), Pair("senders", "42501"),
-                  Pair("server", "works"), Pair("settings", "works"), Pair("slots", "works"),
-                  Pair("sync", "works"), Pair("wal", "42501"), Pair("wal_budget", "works")));
+                  Pair("checkpoint", "works"), Pair("decoding", "works"), Pair("lag", "works"),
+                  Pair("senders", "42501"), Pair("server", "works"), Pair("settings", "works"),
+                  Pair("slots", "works"), Pair("subscriptions", "works"), Pair("sync", "works"),
+                  Pair("wal", "42501"), Pair("wal_budget", "works")));
   Connection standby = ConnectTo(StandbyConninfo() + as_nobody);
-  EXPECT_THAT(Outcomes(standby, Role::kStandby),
-              testing::ElementsAre(
-                  Pair("archive", "works"), Pair("archive_backlog", "42501"),
-                  Pair("archive_directory", "42501"), Pair("backup", "works"),
-                  Pair("checkpoint", "works"), Pair("conflicts", "42501"), Pair("lag", "works"),
-                  Pair("prefetch", "works"), Pair("receiver", "42501"), Pair("recovery", "42501"),
-                  Pair("senders", "works"), Pair("server", "works"), Pair("settings", "works"),
-                  Pair("slots", "works"), Pair("wal", "42501"), Pair("wal_budget", "works")));
+  EXPECT_THAT(
+      Outcomes(standby, Role::kStandby),
+      testing::ElementsAre(
+          Pair("archive", "works"), Pair("archive_backlog", "42501"),
+          Pair("archive_directory", "42501"), Pair("backup", "works"), Pair("checkpoint", "works"),
+          Pair("conflicts", "42501"), Pair("decoding", "works"), Pair("lag", "works"),
+          Pair("prefetch", "works"), Pair("receiver", "42501"), Pair("recovery", "42501"),
+          Pair("senders", "works"), Pair("server", "works"), Pair("settings", "works"),
+          Pair("slots", "works"), Pair("wal", "42501"), Pair("wal_budget", "works")));
   admin.Execute("DROP ROLE nobody");
 }
 

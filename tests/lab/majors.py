@@ -21,7 +21,9 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1", "log_line_prefix": "%m [%p] %e %u@%a ",
     "shared_buffers": "16MB", "wal_level": "logical",
     "wal_retrieve_retry_interval": "1s"}
+# Besides receivers, workers come as replicator: those that synchronize slots.
 HBA = """local all all trust
+host postgres replicator 127.0.0.1/32 trust
 host all all 127.0.0.1/32 scram-sha-256
 host replication all 127.0.0.1/32 trust
 """

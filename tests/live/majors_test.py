@@ -27,14 +27,14 @@ BINARY = os.environ.get("PGREPL_EXPORTER")
 SOURCES = {
     "settings": (["pgrepl_setting"], lambda _: [("pgrepl_setting", 8, {"setting": "a"})]),
     "wal": (["pgrepl_wal_files"], lambda _: [("pgrepl_wal_files", 3, {})])}
-COLLECTORS = ("server", "lag", "senders", "settings", "slots", "sync", "wal", "wal_budget",
-              "checkpoint", "backup", "archive", "archive_backlog")
+COLLECTORS = ("server", "lag", "senders", "settings", "slots", "decoding", "subscriptions", "sync",
+              "wal", "wal_budget", "checkpoint", "backup", "archive", "archive_backlog")
 
 
 def offences(*samples, failed=(), rights=MONITOR):
     """Of a page that says this, on a primary with one setting and three WAL files."""
     server = SimpleNamespace(name="x")
-    catalog = MagicMock(in_recovery=False, server=server)
+    catalog = MagicMock(in_recovery=False, major=15, server=server)
     catalog.__getitem__.return_value = []
     catalog.setting.return_value = ""
     samples = [*samples, *(

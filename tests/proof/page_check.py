@@ -96,6 +96,8 @@ def _agree(said, expected):
 def _collectors(catalog):
     names = set(_OF_BOTH) | ({"receiver", "recovery", "conflicts"} if catalog.in_recovery
                              else {"sync", "subscriptions"})
+    if catalog.major >= 14:
+        names.add("decoding")
     if catalog.in_recovery and catalog.major >= 15:
         names.add("prefetch")
     return names | ({"archive_directory", "wal_filesystem"} if catalog.server.name == "p"

@@ -92,6 +92,23 @@ TEST_F(RosterTest, EqualNamesAreToldApartByOrdinalsNeverByAddresses) {
               testing::UnorderedElementsAre("walreceiver", "walreceiver-2", "walreceiver-3"));
 }
 
+// Its last connection is seen beside the next one, for a moment.
+TEST_F(RosterTest, OneThatReconnectsAgainAndAgainIsOneStandby) {
+  for (std::int64_t pid = 100; pid < 120; ++pid) {
+    SeeFor(2s, {{.pid = pid}});
+    See({{.pid = pid + 1}, {.pid = pid}});
+  }
+  EXPECT_THAT(Listed(), ElementsAre("walreceiver"));
+}
+
+TEST_F(RosterTest, OneThatIsHardlyEverThereIsListedAllTheSame) {
+  for (std::int64_t pid = 100; pid < 103; ++pid) {
+    SeeFor(2s, {{.pid = pid}});
+    SeeFor(2s, {});
+  }
+  EXPECT_THAT(Listed(), ElementsAre("walreceiver"));
+}
+
 TEST_F(RosterTest, AConfiguredNameIsTaken) {
   EXPECT_THAT(See({{.slot = "s1"}}), ElementsAre("s1-2"));
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "collectors/slots.h"
 #include "collectors/wal_budget.h"
 #include "tests/exporter/cluster/watched_cluster.h"
 
@@ -147,6 +148,47 @@ TEST_F(ViewTest, AReceiverIsExpectedUnlessSomethingLocalKeepsItAway) {
   EXPECT_FALSE(expected(StandbyAt(1000).Receives(absent))) << "it is fed from the archive";
   absent.conninfo_set = std::nullopt;
   EXPECT_TRUE(expected(StandbyAt(1000).Receives(absent))) << "hidden from our role";
+}
+
+/// A server with one idle slot.
+class SlotAgesTest : public testing::Test {
+ protected:
+  void Pulse(int version, const std::string& system = "7000") {
+    cluster_.now += kPulse;
+    cluster_.See(
+        "p", Primary(1000, 1).Version(version).System(system).Tells(CollectorId::kSlots, idle_));
+  }
+  [[nodiscard]] std::vector<std::optional<double>> Ages() const {
+    return cluster_.Server("p").slot_inactive_seconds;
+  }
+
+  using AgesOf = std::vector<std::optional<double>>;
+  const SlotsFact idle_{{{.name = "idle"}}};
+  WatchedCluster cluster_{OptionsFor({"p"})};
+};
+
+TEST_F(SlotAgesTest, AreRememberedWhereTheServerDoesNotTellThem) {
+  Pulse(169999);
+  Pulse(169999);
+  cluster_.now += 2s;
+  EXPECT_EQ(Ages(), AgesOf{3});
+  cluster_.Lose("p", UpReason::kTimeout);
+  EXPECT_EQ(Ages(), AgesOf{3}) << "the fact is still fresh";
+  cluster_.now += 1min;
+  EXPECT_EQ(Ages(), AgesOf{});
+}
+
+TEST_F(SlotAgesTest, AreTheServersFrom17On) {
+  Pulse(170000);
+  EXPECT_EQ(Ages(), AgesOf{});
+}
+
+TEST_F(SlotAgesTest, OfAnotherSystemBeginAnew) {
+  Pulse(150000);
+  Pulse(150000);
+  EXPECT_EQ(Ages(), AgesOf{1});
+  Pulse(150000, "9999");
+  EXPECT_EQ(Ages(), AgesOf{0});
 }
 
 class ExpectedTest : public testing::Test {
