@@ -5,6 +5,7 @@ from collections import Counter
 
 from tests.lab.majors import PLAIN
 
+from . import subscription_sources  # noqa: F401: adds to SOURCES
 from .catalog import Catalog
 from .fleet import cluster_name
 from .sources import ALWAYS, COMPUTED, SOURCES, STATES, Between
