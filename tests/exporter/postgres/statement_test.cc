@@ -13,8 +13,8 @@ constexpr Statement kStatements[] = {
     {.min_version = PgVersion(13), .role = Role::kPrimary, .sql = "13 primary"},
 };
 
-std::string_view Chosen(int version, Role role) {
-  const Statement* statement = Choose(kStatements, version, role);
+std::string_view Chosen(int version, Role role, int passed_over = 0) {
+  const Statement* statement = Choose(kStatements, version, role, passed_over);
   return statement == nullptr ? "none" : statement->sql;
 }
 
@@ -29,6 +29,14 @@ TEST(StatementTest, FirstThatFitsVersionAndRoleIsChosen) {
 TEST(StatementTest, VersionIsCountedFromTheFirstReleaseOfAMajor) {
   EXPECT_EQ(Chosen(140000, Role::kStandby), "14 standby");
   EXPECT_EQ(Chosen(139999, Role::kStandby), "old standby");
+}
+
+TEST(StatementTest, ThoseThatAServerDoesNotUnderstandArePassedOver) {
+  EXPECT_EQ(Chosen(170004, Role::kStandby, 1), "14 standby");
+  EXPECT_EQ(Chosen(170004, Role::kStandby, 2), "old standby");
+  EXPECT_EQ(Chosen(170004, Role::kStandby, 3), "none");
+  EXPECT_EQ(Chosen(170004, Role::kPrimary, 1), "13 primary");
+  EXPECT_EQ(Chosen(160009, Role::kPrimary, 1), "none");
 }
 
 TEST(StatementTest, NoneFits) {
