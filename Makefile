@@ -78,6 +78,12 @@ proof-mutations: dependencies ## break one rule of the evaluation at a time: a t
 bench: build ## measure the release binary on four real servers, into docs/performance.md
 	python3 -m bench.scrape --exporter $(CURDIR)/$(EXPORTER) --write
 
+.PHONY: docs
+docs: dependencies ## write docs/metrics.md, from what the collectors say of themselves
+	cmake --preset dev >/dev/null
+	cmake --build --preset dev -j $(JOBS) --target docs_metrics_test
+	PGREPL_WRITE_DOCS=1 build/dev/tests/docs_metrics_test --gtest_brief=1
+
 .PHONY: format
 format: ## clang-format all C++ files in place
 	git ls-files '*.cc' '*.h' | xargs clang-format -i
