@@ -102,6 +102,7 @@ constexpr Collector kBackup{.name = "backup",
                             .cadence = Cadence::kNormal,
                             .families = kFamilies,
                             .statements = kStatements,
+                            .privilege = "pg_monitor, once a base backup runs",
                             .decode = DecodeAs<BackupFact, Decode>,
                             .emit = EmitFact<BackupFact, Emit>};
 
