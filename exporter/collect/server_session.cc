@@ -16,14 +16,24 @@ constexpr std::string_view kRoleSql = "SELECT pg_is_in_recovery()";
 
 // A thawed server answers on its old connection at once; new ones would pile up before it.
 constexpr Duration kKeepOverdue = 60s;
-// A statement that the server refuses writes a line to the server's log each time.
+// A statement that the server refuses writes a line to the server's log each time, and a foreign one
+// may have held up a pulse.
 constexpr Duration kRetryRefused = 60s;
+// After a pulse, slow statements follow one another for so long.
+constexpr Duration kSlowBudget = 100ms;
 constexpr Duration kLockTimeout = 500ms;
 constexpr Time kNever = Time::max();
 
 bool IsRefusal(const Error& error) {
   return error.sqlstate.starts_with("42") || error.sqlstate.starts_with("0A") ||
          error.sqlstate.starts_with("58");
+}
+
+std::string HintFor(const Collector& collector, const Error& error) {
+  const bool has_hint = collector.hint != nullptr && !error.sqlstate.empty();
+  if (has_hint) return std::string(collector.hint(error.sqlstate));
+  const bool lacks_grant = error.sqlstate == "42501" && !collector.grant.empty();
+  return lacks_grant ? std::string(collector.grant) : error.hint;
 }
 
 }  // namespace
@@ -33,7 +43,10 @@ ServerSession::ServerSession(SessionOptions options, std::uint32_t seed,
     : options_(std::move(options)),
       start_connecting_(std::move(start_connecting)),
       publish_(std::move(publish)),
-      backoff_(seed) {}
+      backoff_(seed),
+      schedule_(options_.collectors.size()) {
+  snapshot_.facts.resize(options_.collectors.size());
+}
 
 bool ServerSession::wants_write() const { return pipeline_ && pipeline_->wants_write(); }
 
@@ -69,7 +82,10 @@ void ServerSession::OnConnected(Result<Connection> connection, Time now) {
   snapshot_.version = connection_->server_version();
   snapshot_.version_text = connection_->version_text();
   snapshot_.address = connection_->address();
-  for (Schedule& schedule : schedule_) schedule.due = now;
+  for (std::size_t i = 0; i < schedule_.size(); ++i) {
+    // Another session is no reason to ask again what may be expensive.
+    if (!options_.collectors[i].is_foreign) schedule_[i].due = now;
+  }
   state_ = State::kIdle;
   Pulse(now);
 }
@@ -77,6 +93,7 @@ void ServerSession::OnConnected(Result<Connection> connection, Time now) {
 void ServerSession::Drop(Time now, const Error& why) {
   log::Debug("connection lost",
              {{"pg_cluster", options_.cluster}, {"server", options_.name}, {"error", why.message}});
+  if (state_ == State::kBusy) BlameForeign(why, now);
   pipeline_.reset();
   connection_.reset();
   state_ = State::kDisconnected;
@@ -87,6 +104,13 @@ void ServerSession::Drop(Time now, const Error& why) {
   }
   next_attempt_ = now + backoff_.Next(now);
   PublishDown(why, Classify(why.message, why.sqlstate), now);
+}
+
+// SQL that isn't ours may be what ended or blocked the session, and would do so again at once.
+void ServerSession::BlameForeign(const Error& why, Time now) {
+  for (const std::size_t collector : round_.collectors) {
+    if (options_.collectors[collector].is_foreign) Record(collector, why, now);
+  }
 }
 
 void ServerSession::Pulse(Time now) {
@@ -101,23 +125,39 @@ void ServerSession::Pulse(Time now) {
 }
 
 bool ServerSession::Lacks(std::size_t collector) const {
-  const Collector& declared = *Collectors()[collector];
+  const Collector& declared = options_.collectors[collector];
   if (declared.statements.empty()) return true;
   return declared.needs == Needs::kArchiveDirectory && options_.archive_directory.empty();
 }
 
 bool ServerSession::Applies(std::size_t collector) const {
-  if (!options_.collectors[collector] || Lacks(collector)) return false;
-  const Collector& declared = *Collectors()[collector];
+  if (!options_.collectors.IsOn(collector) || Lacks(collector)) return false;
+  const Collector& declared = options_.collectors[collector];
   if (declared.needs == Needs::kArchiveDirectory && !ask_server_for_directory_) return false;
   return Choose(declared.statements, snapshot_.version, *round_.role) != nullptr;
 }
 
 Pipeline::Query ServerSession::QueryOf(std::size_t collector) const {
-  const Collector& declared = *Collectors()[collector];
+  const Collector& declared = options_.collectors[collector];
   Pipeline::Query query{Choose(declared.statements, snapshot_.version, *round_.role)->sql};
   if (declared.needs == Needs::kArchiveDirectory) query.parameter = options_.archive_directory;
+  query.rolled_back = declared.is_foreign;
   return query;
+}
+
+// Slow ones go one at a time, since each may take half of the deadline: that which waits longest.
+std::vector<std::size_t> ServerSession::DueIn(RoundKind kind, Time now) const {
+  std::vector<std::size_t> due;
+  for (std::size_t i = 0; i < options_.collectors.size(); ++i) {
+    const bool is_slow = options_.collectors[i].cadence == Cadence::kSlow;
+    if (is_slow != (kind == RoundKind::kSlow) || schedule_[i].due > now || !Applies(i)) continue;
+    if (!is_slow || due.empty()) {
+      due.push_back(i);
+    } else if (schedule_[i].due < schedule_[due[0]].due) {
+      due[0] = i;
+    }
+  }
+  return due;
 }
 
 // With no role known (a first connection to a server older than 14) the role statement goes alone
@@ -129,16 +169,10 @@ void ServerSession::StartRound(RoundKind kind, bool replanned, Time now) {
                  .sent = now,
                  .wall_sent = WallSeconds()};
   std::vector<Pipeline::Query> queries = {{kRoleSql}};
-  const auto all = Collectors();
-  std::size_t slow = 0;
-  for (std::size_t i = 0; i < all.size() && round_.role; ++i) {
-    const bool is_slow = all[i]->cadence == Cadence::kSlow;
-    if (is_slow != (kind == RoundKind::kSlow) || schedule_[i].due > now || !Applies(i)) continue;
-    if (is_slow && ++slow > 1) break;  // one at a time: each may take half of the deadline
-    round_.collectors.push_back(i);
-    queries.push_back(QueryOf(i));
-  }
+  if (round_.role) round_.collectors = DueIn(kind, now);
+  for (const std::size_t collector : round_.collectors) queries.push_back(QueryOf(collector));
   if (kind == RoundKind::kSlow && round_.collectors.empty()) return;
+  if (kind == RoundKind::kPulse) slow_until_ = now + kSlowBudget;
   pipeline_.emplace(*connection_);
   state_ = State::kBusy;
   deadline_ = now + options_.pulse_deadline;
@@ -175,7 +209,9 @@ void ServerSession::FinishRound(Time now) {
     Accept(round_.collectors[i], answers[i + 1], now);
   }
   PublishUp(now);
-  if (round_.kind == RoundKind::kPulse) StartRound(RoundKind::kSlow, /*replanned=*/false, now);
+  if (round_.kind == RoundKind::kPulse || now < slow_until_) {
+    StartRound(RoundKind::kSlow, /*replanned=*/false, now);
+  }
 }
 
 // False: this round's answers are void, because the server is not up or its role has changed.
@@ -204,12 +240,12 @@ bool ServerSession::AcceptRole(const Result<Rows>& answer, Time now) {
 // What was read under the other role says nothing about this one.
 void ServerSession::ForgetOtherRole(Role role) {
   if (!snapshot_.role || *snapshot_.role == role) return;
-  for (std::size_t i = 0; i < kCollectorCount; ++i) {
-    if (Collectors()[i]->statements.empty()) continue;
+  for (std::size_t i = 0; i < options_.collectors.size(); ++i) {
+    if (options_.collectors[i].statements.empty()) continue;
     CollectedFact& collected = snapshot_.facts[i];
     collected.fact.reset();
     // One that this role doesn't have has neither succeeded nor failed.
-    const bool has = Choose(Collectors()[i]->statements, snapshot_.version, role) != nullptr;
+    const bool has = Choose(options_.collectors[i].statements, snapshot_.version, role) != nullptr;
     if (!has) collected.run = {};
   }
 }
@@ -219,7 +255,8 @@ void ServerSession::Accept(std::size_t collector, const Result<Rows>& answer, Ti
     Record(collector, answer.error(), now);
     return;
   }
-  Record(collector, Collectors()[collector]->decode(*answer), now);
+  const Collector& declared = options_.collectors[collector];
+  Record(collector, declared.decode(declared, *answer), now);
 }
 
 void ServerSession::Record(std::size_t collector, Result<FactPtr> fact, Time now) {
@@ -239,8 +276,9 @@ void ServerSession::Record(std::size_t collector, Result<FactPtr> fact, Time now
 }
 
 void ServerSession::ScheduleNext(std::size_t collector, const Result<FactPtr>& outcome, Time now) {
+  const Collector& declared = options_.collectors[collector];
   Duration pause{};
-  switch (Collectors()[collector]->cadence) {
+  switch (declared.cadence) {
     case Cadence::kPulse:
       break;
     case Cadence::kNormal:
@@ -251,7 +289,10 @@ void ServerSession::ScheduleNext(std::size_t collector, const Result<FactPtr>& o
       pause = options_.slow_interval;
       break;
   }
-  if (!outcome && IsRefusal(outcome.error())) pause = std::max<Duration>(pause, kRetryRefused);
+  if (declared.interval > Duration{}) pause = declared.interval - declared.interval / 20;
+  if (!outcome && (declared.is_foreign || IsRefusal(outcome.error()))) {
+    pause = std::max<Duration>(pause, kRetryRefused);
+  }
   schedule_[collector].due = now + pause;
 }
 
@@ -259,21 +300,19 @@ void ServerSession::LogOutcome(std::size_t collector, const Result<FactPtr>& out
   const std::string failure = outcome ? "" : outcome.error().message;
   if (failure == schedule_[collector].failure) return;
   schedule_[collector].failure = failure;
-  const std::string name(Collectors()[collector]->name);
+  const std::string name(options_.collectors[collector].name);
   if (outcome) {
     log::Info("collector works again",
               {{"pg_cluster", options_.cluster}, {"server", options_.name}, {"collector", name}});
     return;
   }
   const Error& error = outcome.error();
-  const std::string grant(Collectors()[collector]->grant);
-  log::Warn("collector failed",
-            {{"pg_cluster", options_.cluster},
-             {"server", options_.name},
-             {"collector", name},
-             {"error", failure},
-             {"sqlstate", error.sqlstate},
-             {"hint", error.sqlstate == "42501" && !grant.empty() ? grant : error.hint}});
+  log::Warn("collector failed", {{"pg_cluster", options_.cluster},
+                                 {"server", options_.name},
+                                 {"collector", name},
+                                 {"error", failure},
+                                 {"sqlstate", error.sqlstate},
+                                 {"hint", HintFor(options_.collectors[collector], error)}});
 }
 
 void ServerSession::PublishUp(Time now) {
@@ -309,12 +348,12 @@ void ServerSession::PublishDown(const Error& why, UpReason reason, Time now) {
   snapshot_.message = why.message;
   snapshot_.at = now;
   // What ran is no longer known to work, and before anything ran nothing does.
-  for (std::size_t i = 0; i < kCollectorCount; ++i) {
+  for (std::size_t i = 0; i < options_.collectors.size(); ++i) {
     // But what needs no statement goes on.
-    if (Collectors()[i]->statements.empty()) continue;
+    if (options_.collectors[i].statements.empty()) continue;
     CollectorRun& run = snapshot_.facts[i].run;
     run.success = false;
-    if (!snapshot_.role) run.ran = options_.collectors[i] && !Lacks(i);
+    if (!snapshot_.role) run.ran = options_.collectors.IsOn(i) && !Lacks(i);
   }
   publish_(std::make_shared<const ServerSnapshot>(snapshot_));
 }
@@ -326,6 +365,7 @@ void ServerSession::OnTime(Time now) {
   } else if (state_ == State::kBusy) {
     state_ = State::kOverdue;
     deadline_ = now + kKeepOverdue;
+    BlameForeign({"no answer in time"}, now);
     PublishDown({"the pulse was not answered in time"}, UpReason::kTimeout, now);
   } else if (state_ == State::kOverdue) {
     Drop(now, {"timed out: no answer for a minute"});

@@ -9,7 +9,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,16 +23,13 @@
 
 namespace pgrepl {
 
-/// The collectors that run on a server.
-using CollectorSet = std::array<bool, kCollectorCount>;
-
 struct SessionOptions {
   std::string cluster;  ///< for log lines
   std::string name;
   Login login;
   std::string archive_directory;   ///< empty: none
   std::string wal_directory = {};  ///< empty: not local
-  CollectorSet collectors;
+  CollectorSet collectors;         ///< that run on it
   Duration pulse_deadline;
   Duration interval;
   Duration slow_interval;
@@ -83,6 +79,7 @@ class ServerSession {
 
   void Attempt(Time now);
   void Drop(Time now, const Error& why);
+  void BlameForeign(const Error& why, Time now);
   void StartRound(RoundKind kind, bool replanned, Time now);
   void FinishRound(Time now);
   bool AcceptRole(const Result<Rows>& answer, Time now);
@@ -93,6 +90,7 @@ class ServerSession {
   void ScheduleNext(std::size_t collector, const Result<FactPtr>& outcome, Time now);
   void LogOutcome(std::size_t collector, const Result<FactPtr>& outcome);
   void ForgetOtherRole(Role role);
+  [[nodiscard]] std::vector<std::size_t> DueIn(RoundKind kind, Time now) const;
   [[nodiscard]] bool Lacks(std::size_t collector) const;  ///< what its statement needs
   [[nodiscard]] bool Applies(std::size_t collector) const;
   [[nodiscard]] Pipeline::Query QueryOf(std::size_t collector) const;
@@ -107,9 +105,10 @@ class ServerSession {
   Time deadline_{};        ///< of the round that is out; of keeping an overdue connection
   Time next_attempt_{};    ///< while disconnected
   Time expires_{};         ///< the connection is renewed after this
+  Time slow_until_{};      ///< no slow statement follows another after this
   bool answered_ = false;  ///< a round was answered on this connection
   Backoff backoff_;
-  std::array<Schedule, kCollectorCount> schedule_;
+  std::vector<Schedule> schedule_;         ///< parallel to options_.collectors
   bool ask_server_for_directory_ = false;  ///< the local reader has said it isn't here
   ServerSnapshot snapshot_;                ///< grown in place; publish_ gets copies
 };

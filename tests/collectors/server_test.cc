@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collectors/server.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <memory>
 
 #include "tests/support/exposition.h"
 #include "tests/support/rows_builder.h"
@@ -36,6 +39,19 @@ TEST(ServerTest, DecodesEveryColumn) {
   EXPECT_EQ(fact.system_identifier, "7301234567890123456");
   EXPECT_EQ(fact.start_time, 1700000000.5);
   EXPECT_EQ(fact.clock, 1700000060);
+}
+
+TEST(ServerTest, QueriesRunUnderTheirNames) {
+  CollectorSet collectors;
+  collectors.Add(std::make_shared<const Collector>(Collector{.name = "app_jobs"}));
+  ServerView server = View();
+  server.collectors = collectors.all();
+  server.runs.push_back({.ran = true, .success = true, .duration_seconds = 0.5});
+  EXPECT_THAT(Server(server), testing::HasSubstr(R"(
+pgrepl_collector_success{server="p",collector="app_jobs"} 1
+# TYPE pgrepl_collector_duration_seconds gauge
+pgrepl_collector_duration_seconds{server="p",collector="app_jobs"} 0.5
+)"));
 }
 
 TEST(ServerTest, UpStandby) {
