@@ -19,12 +19,15 @@ constexpr Family kOldest{.name = "pgrepl_archive_oldest_ready_age_seconds",
 
 constexpr const Family* kFamilies[] = {&kReady, &kOldest};
 
-constexpr Statement kStatements[] = {{.sql = R"sql(
+constexpr std::string_view kMayList =
+    "SELECT has_function_privilege(to_regprocedure('pg_ls_archive_statusdir()'), 'EXECUTE')";
+constexpr std::string_view kList = R"sql(
 SELECT count(*),
        extract(epoch FROM clock_timestamp() - min(modification))::float8
   FROM pg_ls_archive_statusdir()
  WHERE name LIKE '%.ready'
-)sql"}};
+)sql";
+constexpr Statement kStatements[] = {{.sql = kList, .permission = kMayList}};
 
 enum Column { kCount, kAge };
 
@@ -52,6 +55,7 @@ constexpr Collector kArchiveBacklog{.name = "archive_backlog",
                                     .cadence = Cadence::kSlow,
                                     .families = kFamilies,
                                     .statements = kStatements,
+                                    .privilege = "pg_monitor",
                                     .decode = DecodeAs<BacklogFact, Decode>,
                                     .emit = EmitFact<BacklogFact, Emit>};
 

@@ -34,9 +34,14 @@ constexpr const Family* kFamilies[] = {&kBytes, &kFiles, &kGap};
 constexpr std::string_view kSuffixes[] = {".gz",  ".bz2",  ".lz4", ".lzo", ".xz",
                                           ".zst", ".zstd", ".gpg", ".age", ".enc"};
 
+constexpr std::string_view kMayList = R"sql(
+SELECT has_function_privilege(to_regprocedure('pg_ls_dir(text)'), 'EXECUTE')
+       AND has_function_privilege(to_regprocedure('pg_stat_file(text,boolean)'), 'EXECUTE')
+       AND (pg_has_role('pg_read_server_files', 'USAGE') OR $1::text NOT LIKE '/%')
+)sql";
 // A file that vanishes between the listing and the stat counts as nothing (missing_ok). The pattern
 // is SegmentOf's.
-constexpr Statement kStatements[] = {{.sql = R"sql(
+constexpr std::string_view kList = R"sql(
 SELECT count(size),
        coalesce(sum(size), 0)::int8,
        min(segment) FILTER (WHERE left(segment, 8) = newest_timeline),
@@ -50,7 +55,8 @@ SELECT count(size),
                   FROM pg_ls_dir($1::text) AS name,
                        pg_stat_file($1::text || '/' || name, true) AS f
                  WHERE NOT f.isdir) AS file) AS dated
-)sql"}};
+)sql";
+constexpr Statement kStatements[] = {{.sql = kList, .permission = kMayList}};
 
 enum Column { kCount, kSize, kOldest, kNewest, kSegments };
 
@@ -108,6 +114,10 @@ constexpr Collector kArchiveDirectory{.name = "archive_directory",
                                       .families = kFamilies,
                                       .statements = kStatements,
                                       .needs = Needs::kArchiveDirectory,
+                                      .privilege =
+                                          "none for a local path; through the server "
+                                          "pg_read_server_files, and EXECUTE on pg_ls_dir(text) "
+                                          "and pg_stat_file(text, boolean)",
                                       .grant =
                                           "Let the exporter see the directory as a local path, "
                                           "or GRANT pg_read_server_files, and EXECUTE on "

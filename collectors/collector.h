@@ -44,13 +44,17 @@ struct Collector {
   std::span<const Family* const> families;
   std::span<const Statement> statements = {};  ///< newest first; none fits: skipped there
   Needs needs = Needs::kNothing;
-  std::string_view grant = {};   ///< the hint when rights are missing, where it isn't pg_monitor
-  bool keep_while_down = false;  ///< the last fact stays, however old, until the server is back
-  Duration interval{};           ///< how often, where the cadence alone doesn't say
-  bool is_foreign = false;       ///< its SQL isn't ours: see Pipeline::Query::rolled_back
+  std::string_view privilege = {};  ///< what our role needs, for docs/metrics.md; empty: nothing
+  std::string_view grant = {};      ///< the hint when rights are missing, where it isn't pg_monitor
+  bool keep_while_down = false;     ///< the last fact stays, however old, until the server is back
+  Duration interval{};              ///< how often, where the cadence alone doesn't say
+  bool is_foreign = false;          ///< its SQL isn't ours: see Pipeline::Query::rolled_back
   /// What to do about a statement that the server refused with this SQLSTATE; empty: unknown.
   std::string_view (*hint)(std::string_view sqlstate) = nullptr;
   Result<FactPtr> (*decode)(const Collector& self, const Rows& rows) = nullptr;
+  /// What of a fact our role may not see. The run has failed then, for want of rights; what it told
+  /// counts all the same.
+  std::optional<Error> (*hidden)(const void* fact) = nullptr;
   /// `fact` is nullptr when there is none, or none that is fresh enough to be true.
   void (*emit)(const void* fact, const ServerView& server, Samples& samples) = nullptr;
   void (*emit_cluster)(const ClusterView& cluster, Samples& samples) = nullptr;
@@ -62,6 +66,12 @@ Result<FactPtr> DecodeAs(const Collector& /*self*/, const Rows& rows) {
   Result<Fact> fact = Decode(rows);
   if (!fact) return fact.error();
   return FactPtr(std::make_shared<const Fact>(std::move(*fact)));
+}
+
+/// Adapts `std::optional<Error> Hidden(const Fact&)` to Collector::hidden.
+template <typename Fact, std::optional<Error> (*Hidden)(const Fact&)>
+std::optional<Error> HiddenIn(const void* fact) {
+  return Hidden(*static_cast<const Fact*>(fact));
 }
 
 /// Adapts `void Emit(const Fact&, Samples&)`: for facts that need nothing else; no fact, no

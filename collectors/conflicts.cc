@@ -2,10 +2,12 @@
 // would be next.
 // Source: pg_catalog.pg_stat_database_conflicts (PostgreSQL manual, "pg_stat_database_conflicts"),
 // pg_stat_activity. Columns since: confl_active_logicalslot 16.
-// Privilege: pg_read_all_stats (in pg_monitor) for other sessions' transactions.
+// Privilege: pg_read_all_stats (in pg_monitor) for other sessions' transactions, none for the
+// counters.
 // Counters stay 0 while a query still blocks replay: see recovery.cc. They are kept on the standby,
 // and a dropped database takes its own along.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 
 #include "collectors/collector.h"
@@ -69,17 +71,16 @@ constexpr std::string_view kTypes[] = {"tablespace", "lock",     "snapshot",
 
 struct ConflictsFact {
   std::array<std::optional<double>, std::size(kTypes)> cancelled;
-  double oldest = 0;  ///< seconds
+  std::optional<double> oldest;  ///< seconds; nullopt when sessions are hidden from our role
 };
 
 Result<ConflictsFact> Decode(const Rows& rows) {
   if (rows.size() != 1) return Error{"expected one row"};
   const Row row = rows[0];
-  if (!row.Bool(kMaySee).value_or(false)) {
-    return Error{"pg_stat_activity hides other sessions from this role", "42501",
-                 "GRANT pg_monitor TO the exporter's role."};
+  ConflictsFact fact;
+  if (row.Bool(kMaySee).value_or(false)) {
+    fact.oldest = std::max(row.Number(kOldestAge).value_or(0), 0.0);
   }
-  ConflictsFact fact{.oldest = row.Number(kOldestAge).value_or(0)};
   for (std::size_t i = 0; i < std::size(kTypes); ++i) {
     fact.cancelled[i] = row.Number(kFirstType + static_cast<int>(i));
   }
@@ -90,7 +91,13 @@ void Emit(const ConflictsFact& fact, Samples& samples) {
   for (std::size_t i = 0; i < std::size(kTypes); ++i) {
     samples.Add(kCancelled, fact.cancelled[i], {kTypes[i]});
   }
-  samples.Add(kOldest, fact.oldest > 0 ? fact.oldest : 0);
+  samples.Add(kOldest, fact.oldest);
+}
+
+std::optional<Error> Hidden(const ConflictsFact& fact) {
+  if (fact.oldest) return std::nullopt;
+  return Error{"pg_stat_activity hides other sessions from this role", "42501",
+               "GRANT pg_monitor TO the exporter's role."};
 }
 
 }  // namespace
@@ -101,7 +108,9 @@ constexpr Collector kConflicts{.name = "conflicts",
                                .cadence = Cadence::kNormal,
                                .families = kFamilies,
                                .statements = kStatements,
+                               .privilege = "pg_monitor for pgrepl_oldest_standby_query_seconds",
                                .decode = DecodeAs<ConflictsFact, Decode>,
+                               .hidden = HiddenIn<ConflictsFact, Hidden>,
                                .emit = EmitFact<ConflictsFact, Emit>};
 
 }  // namespace pgrepl

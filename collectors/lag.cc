@@ -23,41 +23,56 @@ constexpr Family kSeconds{
     .name = "pgrepl_lag_seconds",
     .help =
         "How stale a read on this standby is: 0 when every transaction that came or went on "
-        "the primary is replayed, else the time since the first that is not."};
+        "the primary is replayed, else the time since the first that is not.",
+    .on = "standbys"};
 constexpr Family kKnown{.name = "pgrepl_lag_known",
-                        .help = "0 when pgrepl_lag_seconds is a bound, not a measurement."};
+                        .help = "0 when pgrepl_lag_seconds is a bound, not a measurement.",
+                        .on = "standbys"};
 constexpr Family kBound{.name = "pgrepl_lag_bound",
                         .help = "How pgrepl_lag_seconds relates to the truth, one-hot.",
-                        .labels = kBoundLabels};
+                        .labels = kBoundLabels,
+                        .on = "standbys"};
 constexpr Family kSource{.name = "pgrepl_lag_source",
                          .help = "What the lag was measured against, one-hot.",
-                         .labels = kSourceLabels};
+                         .labels = kSourceLabels,
+                         .on = "standbys"};
 constexpr Family kCause{.name = "pgrepl_lag_cause",
                         .help = "Why the standby lags, one-hot; none while it doesn't.",
-                        .labels = kCauseLabels};
+                        .labels = kCauseLabels,
+                        .on = "standbys"};
 constexpr Family kBytes{.name = "pgrepl_lag_bytes",
                         .help =
                             "WAL bytes between two stages on the way to being replayed: not "
                             "sent, sent not written, written not flushed, flushed not "
                             "replayed; total is primary's flush to standby's replay.",
-                        .labels = kStageLabels};
+                        .labels = kStageLabels,
+                        .on = "standbys"};
 constexpr Family kApplyDelay{.name = "pgrepl_apply_delay_seconds",
-                             .help = "Intended delay of replay (recovery_min_apply_delay)."};
+                             .help = "Intended delay of replay (recovery_min_apply_delay).",
+                             .on = "standbys"};
 constexpr Family kThreshold{.name = "pgrepl_lag_threshold_seconds",
-                            .help = "The lag above which the alert fires (config: max_lag)."};
+                            .help = "The lag above which the alert fires (config: max_lag).",
+                            .on = "standbys"};
 constexpr Family kCaughtUpOnce{.name = "pgrepl_caught_up_once",
-                               .help = "1 once the standby was seen with all WAL replayed."};
+                               .help = "1 once the standby was seen with all WAL replayed.",
+                               .on = "standbys"};
 constexpr Family kConnected{
     .name = "pgrepl_standby_connected",
     .help =
-        "1 when the standby is connected to its upstream, streaming or catching up "
-        "(pg_stat_replication.state or pg_stat_wal_receiver.status)."};
+        "1 when the standby is connected to its upstream, streaming or catching up or, with "
+        "its state hidden from the exporter's role, in whichever "
+        "(pg_stat_replication.state or pg_stat_wal_receiver.status).",
+    .on = "standbys"};
 constexpr Family kStreaming{.name = "pgrepl_standby_streaming",
-                            .help = "1 when the standby's sender or receiver says streaming."};
+                            .help =
+                                "1 when the standby's sender or receiver says streaming; absent "
+                                "while that is hidden from the exporter's role.",
+                            .on = "standbys"};
 constexpr Family kReplayPaused{
     .name = "pgrepl_replay_paused",
     .help = "State of WAL replay, one-hot (pg_get_wal_replay_pause_state()).",
-    .labels = kStateLabels};
+    .labels = kStateLabels,
+    .on = "standbys"};
 constexpr Family kPosition{.name = "pgrepl_wal_position_bytes",
                            .help =
                                "Flushed WAL position of a primary, replayed position of a "
@@ -148,7 +163,7 @@ void EmitLag(const LagView& lag, Samples& samples) {
   samples.Add(kThreshold, lag.threshold);
   samples.Add(kCaughtUpOnce, lag.caught_up_once ? 1 : 0);
   samples.Add(kConnected, lag.connected ? 1 : 0);
-  samples.Add(kStreaming, lag.streaming ? 1 : 0);
+  if (!lag.state_hidden) samples.Add(kStreaming, lag.streaming ? 1 : 0);
 }
 
 void Emit(const void* opaque, const ServerView& server, Samples& samples) {

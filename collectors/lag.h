@@ -118,6 +118,7 @@ struct LagView {
   bool caught_up_once = false;  ///< since the exporter watches it
   bool connected = false;       ///< streaming or catching up, says either side
   bool streaming = false;       ///< in state streaming
+  bool state_hidden = false;    ///< connected, and our role may not see in which state
   LagEvidence evidence;
 };
 

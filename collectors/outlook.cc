@@ -14,9 +14,9 @@ constexpr std::string_view kReasonLabels[] = {"reason"};
 
 constexpr Family kRpoBytes{.name = "pgrepl_rpo_bytes",
                            .help =
-                               "WAL flushed on the primary and on no standby (scope standby), or "
-                               "also on no pg_receivewal and in no archive (scope any); "
-                               "pg_stat_replication.flush_lsn.",
+                               "WAL flushed on the primary and on no standby; for scope any, also "
+                               "on no pg_receivewal and in no archive "
+                               "(pg_stat_replication.flush_lsn).",
                            .scope = Scope::kCluster,
                            .labels = kScopeLabels};
 constexpr Family kRpoSeconds{.name = "pgrepl_rpo_seconds",
@@ -33,9 +33,10 @@ constexpr Family kRpoKnown{.name = "pgrepl_rpo_known",
                            .labels = kScopeLabels};
 constexpr Family kCandidate{.name = "pgrepl_failover_candidate",
                             .help =
-                                "Whether a failover should choose this standby (reason best), or "
+                                "Whether a failover should choose this standby, reason best, or "
                                 "why not, one-hot. Advice, from the WAL each has received.",
-                            .labels = kReasonLabels};
+                            .labels = kReasonLabels,
+                            .on = "standbys"};
 constexpr Family kDiverged{.name = "pgrepl_diverged",
                            .help =
                                "1 when the server has WAL that the newest timeline of its cluster "
@@ -43,7 +44,8 @@ constexpr Family kDiverged{.name = "pgrepl_diverged",
 constexpr Family kWalMargin{.name = "pgrepl_standby_wal_margin_bytes",
                             .help =
                                 "WAL that its upstream still keeps and the standby already has; "
-                                "below 0 what it needs next is gone (pg_ls_waldir())."};
+                                "below 0 what it needs next is gone (pg_ls_waldir()).",
+                            .on = "standbys"};
 
 constexpr const Family* kFamilies[] = {&kRpoBytes,  &kRpoSeconds, &kRpoKnown,
                                        &kCandidate, &kDiverged,   &kWalMargin};

@@ -125,7 +125,7 @@ std::string_view HintFor(std::string_view sqlstate) {
     return "GRANT SELECT ON the table (and USAGE ON its schema) TO the exporter's role.";
   }
   if (sqlstate == "57014") {
-    return "A query may take half of timing.pulse_deadline; make it cheaper.";
+    return "A query may take three quarters of timing.pulse_interval; make it cheaper.";
   }
   if (sqlstate == "55P03") {
     return "Another session has locked the table for longer than a query waits.";

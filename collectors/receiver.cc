@@ -1,8 +1,9 @@
 // The WAL receiver of each standby: whether it streams, from whom, and how long it has been silent.
 // Source: pg_catalog.pg_stat_wal_receiver (PostgreSQL manual, "pg_stat_wal_receiver").
 // Columns since: written_lsn, flushed_lsn 13; on 12 received_lsn is what is flushed.
-// Privilege: pg_monitor, else all columns but pid are NULL. primary_conninfo holds a password in
-// clear text: only whether it is empty is asked, never its value.
+// Privilege: pg_monitor, else all columns but pid are NULL. That the row is there still says that
+// the receiver has connected: before, there is none (WalReceiverMain's ready_to_display).
+// primary_conninfo holds a password in clear text: only whether it is empty is asked.
 // Zero rows in the view: no receiver; the statement still gives one row with the settings.
 // latest_end_time and last_msg_send_time are the upstream's clock: only their changes are used.
 // SPDX-License-Identifier: Apache-2.0
@@ -21,7 +22,8 @@ constexpr std::string_view kStatuses[] = {"streaming", "starting", "waiting", "r
 
 constexpr Family kUp{.name = "pgrepl_receiver_up",
                      .help =
-                         "1 when the standby receives WAL, says its receiver or its upstream "
+                         "1 when the standby receives WAL, says its receiver or its upstream, "
+                         "or is connected and the state hidden from the exporter's role "
                          "(pg_stat_wal_receiver.status, pg_stat_replication.state)."};
 constexpr Family kExpected{.name = "pgrepl_receiver_expected",
                            .help =
@@ -169,11 +171,14 @@ Result<ReceiverFact> Decode(const Rows& rows) {
                     .start = row.Position(kStart),
                     .written = row.Position(kWritten),
                     .flushed = row.Position(kFlushed)};
-  if (fact.present && fact.status.empty()) {
-    return Error{"pg_stat_wal_receiver hides its columns from this role", "42501",
-                 "GRANT pg_monitor TO the exporter's role."};
-  }
+  fact.hidden = fact.present && fact.status.empty();
   return fact;
+}
+
+std::optional<Error> Hidden(const ReceiverFact& fact) {
+  if (!fact.hidden) return std::nullopt;
+  return Error{"pg_stat_wal_receiver hides its columns from this role", "42501",
+               "GRANT pg_monitor TO the exporter's role."};
 }
 
 void EmitPosition(std::string_view which, const std::optional<Lsn>& position, Samples& samples) {
@@ -181,9 +186,10 @@ void EmitPosition(std::string_view which, const std::optional<Lsn>& position, Sa
 }
 
 void EmitFactFamilies(const ReceiverFact& fact, Samples& samples) {
-  samples.AddStates(kStatus, kStatuses, fact.present ? std::string_view(fact.status) : "none");
   samples.Add(kTimeout, fact.timeout);
   samples.Add(kInterval, fact.status_interval);
+  if (fact.hidden) return;
+  samples.AddStates(kStatus, kStatuses, fact.present ? std::string_view(fact.status) : "none");
   if (fact.present) {
     const std::string port = fact.sender_port ? std::to_string(*fact.sender_port) : "";
     samples.Add(kInfo, 1, {fact.sender_host, port, fact.slot_name});
@@ -215,7 +221,9 @@ constexpr Collector kReceiver{.name = "receiver",
                               .cadence = Cadence::kPulse,
                               .families = kFamilies,
                               .statements = kStatements,
+                              .privilege = "pg_monitor",
                               .decode = DecodeAs<ReceiverFact, Decode>,
+                              .hidden = HiddenIn<ReceiverFact, Hidden>,
                               .emit = Emit};
 
 }  // namespace pgrepl

@@ -11,7 +11,8 @@
 namespace pgrepl {
 
 struct ReceiverFact {
-  bool present = false;  ///< pg_stat_wal_receiver has a row
+  bool present = false;  ///< pg_stat_wal_receiver has a row: it has connected to its upstream
+  bool hidden = false;   ///< present, but our role sees no more of it than its pid
   std::int64_t pid = 0;  ///< another pid is another receiver; never a label
   std::string status;
   std::optional<std::int64_t> timeline;    ///< received_tli

@@ -89,6 +89,7 @@ constexpr Collector kRecovery{.name = "recovery",
                               .cadence = Cadence::kPulse,
                               .families = kFamilies,
                               .statements = kStatements,
+                              .privilege = "pg_monitor",
                               .decode = DecodeAs<RecoveryFact, Decode>,
                               .emit = EmitFact<RecoveryFact, Emit>};
 

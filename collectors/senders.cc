@@ -206,6 +206,7 @@ constexpr Collector kSenders{.name = "senders",
                              .cadence = Cadence::kPulse,
                              .families = kFamilies,
                              .statements = kStatements,
+                             .privilege = "pg_monitor, once there are senders",
                              .keep_while_down = true,
                              .decode = DecodeAs<SendersFact, Decode>,
                              .emit = Emit};

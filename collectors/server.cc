@@ -13,6 +13,7 @@ constexpr std::string_view kReasonLabels[] = {"reason"};
 constexpr std::string_view kInfoLabels[] = {"version", "system_identifier", "address",
                                             "configured"};
 constexpr std::string_view kCollectorLabels[] = {"collector"};
+constexpr std::string_view kFailureLabels[] = {"reason"};
 
 constexpr Family kUp{.name = "pgrepl_up",
                      .help = "Whether the server answered SELECT pg_is_in_recovery() in time."};
@@ -46,6 +47,15 @@ constexpr Family kClockSkew{.name = "pgrepl_clock_skew_seconds",
 constexpr Family kSuccess{.name = "pgrepl_collector_success",
                           .help = "Whether the collector's last run on this server succeeded.",
                           .labels = kCollectorLabels};
+constexpr Family kFailed{.name = "pgrepl_collectors_failed",
+                         .help =
+                             "Collectors whose last run on this server failed, by reason; missing: "
+                             "the server lacks a column, function or view.",
+                         .labels = kFailureLabels};
+constexpr Family kPrivileges{.name = "pgrepl_privileges_ok",
+                             .help =
+                                 "0 when something that a collector asks for is hidden from the "
+                                 "exporter's role; as last seen while the server is down."};
 constexpr Family kDuration{.name = "pgrepl_collector_duration_seconds",
                            .help = "From sending the round of statements to its last answer.",
                            .labels = kCollectorLabels};
@@ -73,6 +83,8 @@ constexpr const Family* kFamilies[] = {&kUp,
                                        &kStartTime,
                                        &kClockSkew,
                                        &kSuccess,
+                                       &kFailed,
+                                       &kPrivileges,
                                        &kDuration,
                                        &kLastSuccess,
                                        &kPrimaries,
@@ -94,6 +106,19 @@ Result<ServerFact> Decode(const Rows& rows) {
                     row.Number(kClock).value_or(0)};
 }
 
+void EmitFailures(const ServerView& server, Samples& samples) {
+  std::array<int, std::size(kRunFailures)> failed{};
+  for (const CollectorRun& run : server.runs) {
+    if (run.ran && !run.success) ++failed[static_cast<std::size_t>(run.failure)];
+  }
+  for (std::size_t reason = 1; reason < failed.size(); ++reason) {
+    samples.Add(kFailed, failed[reason], {kRunFailures[reason]});
+  }
+  const int hidden = failed[static_cast<std::size_t>(RunFailure::kInsufficientPrivilege)];
+  // Before it has answered once nobody knows.
+  if (server.role) samples.Add(kPrivileges, hidden > 0 ? 0 : 1);
+}
+
 void EmitRuns(const ServerView& server, Samples& samples) {
   for (std::size_t i = 0; i < server.runs.size(); ++i) {
     const CollectorRun& run = server.runs[i];
@@ -111,6 +136,7 @@ void Emit(const void* opaque, const ServerView& server, Samples& samples) {
     samples.Add(kUp, server.up ? 1 : 0);
     samples.AddStates(kUpReason, kUpReasons, Name(server.reason));
     EmitRuns(server, samples);
+    EmitFailures(server, samples);
   }
   if (!server.configured || !server.version.empty()) {
     samples.Add(kInfo, 1,

@@ -27,7 +27,8 @@ constexpr Family kTooLow{.name = "pgrepl_setting_too_low",
                          .help =
                              "1 when the standby has the setting lower than its primary, which "
                              "stops replay (max_connections and four more).",
-                         .labels = kSettingLabels};
+                         .labels = kSettingLabels,
+                         .on = "standbys"};
 
 constexpr Family kIdleTimeout{.name = "pgrepl_slot_idle_timeout_seconds",
                               .help =

@@ -2,7 +2,8 @@
 // and who waits.
 // Source: synchronous_standby_names, synchronous_commit; pg_catalog.pg_stat_activity.wait_event
 // SyncRep (PostgreSQL manual, "Synchronous Replication"); the senders' pg_stat_replication.
-// Privilege: pg_read_all_stats (in pg_monitor), else others' wait events are NULL.
+// Privilege: pg_read_all_stats (in pg_monitor), else others' wait events are NULL; none for the
+// rest.
 // One row, or one for each waiter. pg_stat_activity is not read while nothing is required.
 // A session may set synchronous_commit for itself: the level here is that of the exporter's.
 // SPDX-License-Identifier: Apache-2.0
@@ -75,10 +76,9 @@ Result<SyncFact> Decode(const Rows& rows) {
   const Row first = rows[0];
   SyncFact fact{.requirement = ParseSynchronousStandbyNames(first.Text(kNames).value_or("")),
                 .commit_level = first.Name(kCommit)};
-  if (fact.requirement.method != SyncMethod::kNone && !first.Bool(kMaySee).value_or(false)) {
-    return Error{"pg_stat_activity hides other sessions from this role", "42501",
-                 "GRANT pg_monitor TO the exporter's role."};
-  }
+  fact.waiters_hidden =
+      fact.requirement.method != SyncMethod::kNone && !first.Bool(kMaySee).value_or(false);
+  if (fact.waiters_hidden) return fact;
   for (int i = 0; i < rows.size(); ++i) {
     const auto pid = rows[i].Integer(kPid);
     if (!pid) continue;
@@ -87,6 +87,12 @@ Result<SyncFact> Decode(const Rows& rows) {
                             .xact_start = rows[i].Number(kXactStart)});
   }
   return fact;
+}
+
+std::optional<Error> Hidden(const SyncFact& fact) {
+  if (!fact.waiters_hidden) return std::nullopt;
+  return Error{"pg_stat_activity hides other sessions from this role", "42501",
+               "GRANT pg_monitor TO the exporter's role."};
 }
 
 void EmitSenders(const SendersFact& fact, Samples& samples) {
@@ -108,6 +114,7 @@ void Emit(const void* opaque, const ServerView& server, Samples& samples) {
       server.facts[static_cast<std::size_t>(CollectorId::kSenders)]);
   if (senders != nullptr) EmitSenders(*senders, samples);
   samples.AddStates(kLevel, kLevels, fact->commit_level);
+  if (fact->waiters_hidden) return;
   samples.Add(kWaiters, static_cast<double>(fact->waiters.size()));
   samples.Add(kOldestWait, server.syncrep_oldest_wait_seconds);
 }
@@ -120,7 +127,9 @@ constexpr Collector kSync{.name = "sync",
                           .cadence = Cadence::kPulse,
                           .families = kFamilies,
                           .statements = kStatements,
+                          .privilege = "pg_monitor for pgrepl_syncrep_*, and for the senders",
                           .decode = DecodeAs<SyncFact, Decode>,
+                          .hidden = HiddenIn<SyncFact, Hidden>,
                           .emit = Emit};
 
 }  // namespace pgrepl

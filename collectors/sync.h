@@ -25,6 +25,7 @@ struct SyncFact {
   SyncRequirement requirement;      ///< synchronous_standby_names
   std::string commit_level;         ///< synchronous_commit, as sessions have it by default
   std::vector<SyncWaiter> waiters;  ///< at most 1000
+  bool waiters_hidden = false;      ///< from our role, while something is required
 };
 
 }  // namespace pgrepl

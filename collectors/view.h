@@ -23,10 +23,16 @@
 
 namespace pgrepl {
 
+/// Why a collector's last run failed; `missing`: the server lacks a column, a function or a view.
+enum class RunFailure { kNone, kInsufficientPrivilege, kMissing, kTimeout, kServerDown, kOther };
+inline constexpr std::string_view kRunFailures[] = {
+    "none", "insufficient_privilege", "missing", "timeout", "server_down", "other"};
+
 /// How the last run of one collector on one server went.
 struct CollectorRun {
   bool ran = false;
   bool success = false;
+  RunFailure failure = RunFailure::kNone;  ///< kServerDown only if it was none before
   double duration_seconds = 0;
   std::optional<double> last_success_timestamp;  ///< epoch seconds
 };

@@ -26,15 +26,18 @@ constexpr Family kOldestKept{.name = "pgrepl_wal_oldest_kept_bytes",
 
 constexpr const Family* kFamilies[] = {&kFiles, &kBytes, &kOldestKept};
 
+constexpr std::string_view kMayList =
+    "SELECT has_function_privilege(to_regprocedure('pg_ls_waldir()'), 'EXECUTE')";
 // Of a name the timeline stands first: after a promotion the older one's files may be the newer.
-constexpr Statement kStatements[] = {{.sql = R"sql(
+constexpr std::string_view kList = R"sql(
 SELECT count(*),
        sum(size)::int8,
        '00000001' || min(substr(name, 9) COLLATE "C"),
        pg_size_bytes(current_setting('wal_segment_size'))
   FROM pg_ls_waldir()
  WHERE name ~ '^[0-9A-F]{24}$'
-)sql"}};
+)sql";
+constexpr Statement kStatements[] = {{.sql = kList, .permission = kMayList}};
 
 enum Column { kCount, kSize, kOldestName, kSegmentSize };
 
@@ -62,6 +65,7 @@ constexpr Collector kWal{.name = "wal",
                          .cadence = Cadence::kSlow,
                          .families = kFamilies,
                          .statements = kStatements,
+                         .privilege = "pg_monitor",
                          .decode = DecodeAs<WalFact, Decode>,
                          .emit = EmitFact<WalFact, Emit>};
 

@@ -32,6 +32,7 @@ Result<SessionOptions> MakeSession(const config::Cluster& cluster, const config:
       .archive_directory = server.archive_directory,
       .wal_directory = server.wal_directory,
       .collectors = collectors,
+      .pulse_interval = timing.pulse_interval,
       .pulse_deadline = timing.pulse_deadline,
       .interval = timing.interval,
       .slow_interval = timing.slow_interval,

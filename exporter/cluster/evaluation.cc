@@ -184,6 +184,7 @@ LagView Evaluation::LagOf(const Standby& standby) const {
   const Sender* sender = standby.FreshSender(fresh_);
   view.streaming =
       sender != nullptr ? sender->state == "streaming" : standby.ReceiverStreams(fresh_);
+  view.state_hidden = standby.IsConnectedUnseen(fresh_);
   return view;
 }
 

@@ -194,11 +194,36 @@ void Memory::FollowTimeline(Member& member, const PositionFact* position, const 
     if (position != nullptr && position->replayed) {
       standby.confirmed = {*member.timeline, *position->replayed};
     }
+  } else if (const auto shared = TimelineShared(member, position, fresh)) {
+    member.timeline = shared;
+    standby.confirmed = {*shared, *position->replayed};
   } else if (position != nullptr && position->timeline) {
     // The control file lags behind: only ever a lower bound.
     member.timeline = std::max(member.timeline.value_or(0), *position->timeline);
   }
   if (member.timeline) standby.SeeTimeline(*member.timeline);
+}
+
+// Where the receiver is hidden from our role: one that is connected, and has exactly a primary's WAL
+// and transactions, is on its timeline. At the begin of a segment two timelines may well be equally
+// far.
+std::optional<std::int64_t> Memory::TimelineShared(const Member& member,
+                                                   const PositionFact* position,
+                                                   const Freshness& fresh) const {
+  constexpr std::uint64_t kPage = 8192, kLongHeader = 40;
+  if (position == nullptr || !position->replayed || !position->snapshot ||
+      !member.standby.IsConnectedUnseen(fresh) ||
+      position->replayed->bytes % kPage <= kLongHeader) {
+    return std::nullopt;
+  }
+  for (const Member& other : members_) {
+    if (!other.TellsPosition(fresh) || !other.IsOfSystem(member.system_identifier)) continue;
+    const PositionFact& primary = *PositionOf(*other.snapshot);
+    const bool equal =
+        primary.flushed == position->replayed && primary.snapshot == position->snapshot;
+    if (equal) return primary.timeline;
+  }
+  return std::nullopt;
 }
 
 // Without a primary to ask, a receiver at the top passes on what its upstream had flushed, as of

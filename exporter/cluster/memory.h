@@ -117,6 +117,9 @@ class Memory {
   void FollowPrimary(Member& member);
   void FollowStandby(Member& member, Time now);
   void FollowTimeline(Member& member, const PositionFact* position, const Freshness& fresh);
+  [[nodiscard]] std::optional<std::int64_t> TimelineShared(const Member& member,
+                                                           const PositionFact* position,
+                                                           const Freshness& fresh) const;
   [[nodiscard]] bool EveryMemberWasTried() const;
   void LearnFromReceiver(const Member& member);
   [[nodiscard]] std::vector<SeenSender> SendersNow(Time now) const;

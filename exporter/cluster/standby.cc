@@ -55,6 +55,7 @@ void Standby::SeeReceiver(const FactPtr& fact, Time at) {
   if (!receiver->present) return;
   if (receiver_pid != 0 && receiver_pid != receiver->pid) ++receiver_restarts;
   receiver_pid = receiver->pid;
+  if (receiver->hidden) return;
   // A message that was there before we looked is as old as the standby says.
   const bool is_first = !messages.changed_at();
   const double age = is_first ? std::max(receiver->message_age.value_or(0), 0.0) : 0;
@@ -84,7 +85,7 @@ void Standby::SeeLink(const std::optional<Lsn>& upstream_end, const Freshness& f
   const bool hesitates = waiting || (row != nullptr && row->state == "startup");
   if (!hesitates) hesitates_since.reset();
   if (hesitates && !hesitates_since) hesitates_since = fresh.now;
-  if (!Receives(fresh)) {
+  if (!Receives(fresh) || IsConnectedUnseen(fresh)) {
     link.Reset();
     stages = {};
     return;
@@ -185,13 +186,18 @@ const Sender* Standby::FreshSender(const Freshness& fresh) const {
 
 bool Standby::Receives(const Freshness& fresh) const {
   const Sender* row = FreshSender(fresh);
-  return ReceiverStreams(fresh) ||
+  return ReceiverStreams(fresh) || IsConnectedUnseen(fresh) ||
          (row != nullptr && (row->state == "streaming" || row->state == "catchup"));
 }
 
 bool Standby::ReceiverStreams(const Freshness& fresh) const {
   return receiver != nullptr && fresh(receiver_at) && receiver->present &&
          receiver->status == "streaming";
+}
+
+bool Standby::IsConnectedUnseen(const Freshness& fresh) const {
+  return receiver != nullptr && fresh(receiver_at) && receiver->hidden &&
+         FreshSender(fresh) == nullptr;
 }
 
 bool Standby::ReceiverVouches(const Freshness& fresh) const {

@@ -110,9 +110,11 @@ struct Standby {
   [[nodiscard]] const Sender* FreshSender(const Freshness& fresh) const;
   /// Where the bytes lie on the way from its upstream, by what both say; total is the caller's.
   [[nodiscard]] LagBytes Stages(const Freshness& fresh) const;
-  /// Connected, streaming or catching up, says either side.
+  /// Connected, streaming or catching up, says either side; or connected in a state that is hidden.
   [[nodiscard]] bool Receives(const Freshness& fresh) const;
   [[nodiscard]] bool ReceiverStreams(const Freshness& fresh) const;
+  /// Its receiver is there, and nobody shows our role in which state.
+  [[nodiscard]] bool IsConnectedUnseen(const Freshness& fresh) const;
   /// Streaming, and messages come as often as an idle link sends them: every half
   /// wal_receiver_timeout.
   [[nodiscard]] bool ReceiverVouches(const Freshness& fresh) const;

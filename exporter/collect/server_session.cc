@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "exporter/base/log.h"
+#include "exporter/collect/refusal.h"
 
 namespace pgrepl {
 namespace {
@@ -16,24 +17,18 @@ constexpr std::string_view kRoleSql = "SELECT pg_is_in_recovery()";
 
 // A thawed server answers on its old connection at once; new ones would pile up before it.
 constexpr Duration kKeepOverdue = 60s;
-// A statement that the server refuses writes a line to the server's log each time, and a foreign one
-// may have held up a pulse.
-constexpr Duration kRetryRefused = 60s;
-// After a pulse, slow statements follow one another for so long.
-constexpr Duration kSlowBudget = 100ms;
+// After a pulse, listings and queries follow one another for so long.
+constexpr Duration kListingBudget = 100ms;
 constexpr Duration kLockTimeout = 500ms;
 constexpr Time kNever = Time::max();
 
-bool IsRefusal(const Error& error) {
-  return error.sqlstate.starts_with("42") || error.sqlstate.starts_with("0A") ||
-         error.sqlstate.starts_with("58");
-}
-
-std::string HintFor(const Collector& collector, const Error& error) {
-  const bool has_hint = collector.hint != nullptr && !error.sqlstate.empty();
-  if (has_hint) return std::string(collector.hint(error.sqlstate));
-  const bool lacks_grant = error.sqlstate == "42501" && !collector.grant.empty();
-  return lacks_grant ? std::string(collector.grant) : error.hint;
+// A listing has a deadline of its own: it begins when the pulse is answered, and the next pulse
+// must not wait for it. Milliseconds are what the setting counts in.
+constexpr std::string_view kSetTimeoutSql = "SELECT set_config('statement_timeout', $1, false)";
+constexpr std::string_view kResetTimeoutSql = "RESET statement_timeout";  // to what it began with
+std::string ListingTimeout(Duration pulse_interval) {
+  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(pulse_interval * 3 / 4);
+  return std::to_string(limit.count());
 }
 
 }  // namespace
@@ -44,7 +39,11 @@ ServerSession::ServerSession(SessionOptions options, std::uint32_t seed,
       start_connecting_(std::move(start_connecting)),
       publish_(std::move(publish)),
       backoff_(seed),
-      schedule_(options_.collectors.size()) {
+      agenda_({.collectors = options_.collectors,
+               .has_archive_directory = !options_.archive_directory.empty(),
+               .interval = options_.interval,
+               .slow_interval = options_.slow_interval}),
+      log_(options_.cluster, options_.name, options_.collectors) {
   snapshot_.facts.resize(options_.collectors.size());
 }
 
@@ -82,10 +81,7 @@ void ServerSession::OnConnected(Result<Connection> connection, Time now) {
   snapshot_.version = connection_->server_version();
   snapshot_.version_text = connection_->version_text();
   snapshot_.address = connection_->address();
-  for (std::size_t i = 0; i < schedule_.size(); ++i) {
-    // Another session is no reason to ask again what may be expensive.
-    if (!options_.collectors[i].is_foreign) schedule_[i].due = now;
-  }
+  agenda_.Connect(snapshot_.version, now);
   state_ = State::kIdle;
   Pulse(now);
 }
@@ -93,7 +89,11 @@ void ServerSession::OnConnected(Result<Connection> connection, Time now) {
 void ServerSession::Drop(Time now, const Error& why) {
   log::Debug("connection lost",
              {{"pg_cluster", options_.cluster}, {"server", options_.name}, {"error", why.message}});
-  if (state_ == State::kBusy) BlameForeign(why, now);
+  // SQL that isn't ours may be what ended the session, and would end the next one at once.
+  const bool asked = state_ == State::kBusy && round_.kind == RoundKind::kListing;
+  if (asked && options_.collectors[round_.collectors.front()].is_foreign) {
+    Record(round_.collectors.front(), why, now);
+  }
   pipeline_.reset();
   connection_.reset();
   state_ = State::kDisconnected;
@@ -104,13 +104,6 @@ void ServerSession::Drop(Time now, const Error& why) {
   }
   next_attempt_ = now + backoff_.Next(now);
   PublishDown(why, Classify(why.message, why.sqlstate), now);
-}
-
-// SQL that isn't ours may be what ended or blocked the session, and would do so again at once.
-void ServerSession::BlameForeign(const Error& why, Time now) {
-  for (const std::size_t collector : round_.collectors) {
-    if (options_.collectors[collector].is_foreign) Record(collector, why, now);
-  }
 }
 
 void ServerSession::Pulse(Time now) {
@@ -124,40 +117,42 @@ void ServerSession::Pulse(Time now) {
   StartRound(RoundKind::kPulse, /*replanned=*/false, now);
 }
 
-bool ServerSession::Lacks(std::size_t collector) const {
+Pipeline::Query ServerSession::QueryOf(std::size_t collector, std::string_view sql) const {
   const Collector& declared = options_.collectors[collector];
-  if (declared.statements.empty()) return true;
-  return declared.needs == Needs::kArchiveDirectory && options_.archive_directory.empty();
-}
-
-bool ServerSession::Applies(std::size_t collector) const {
-  if (!options_.collectors.IsOn(collector) || Lacks(collector)) return false;
-  const Collector& declared = options_.collectors[collector];
-  if (declared.needs == Needs::kArchiveDirectory && !ask_server_for_directory_) return false;
-  return Choose(declared.statements, snapshot_.version, *round_.role) != nullptr;
-}
-
-Pipeline::Query ServerSession::QueryOf(std::size_t collector) const {
-  const Collector& declared = options_.collectors[collector];
-  Pipeline::Query query{Choose(declared.statements, snapshot_.version, *round_.role)->sql};
+  Pipeline::Query query{sql};
   if (declared.needs == Needs::kArchiveDirectory) query.parameter = options_.archive_directory;
   query.rolled_back = declared.is_foreign;
   return query;
 }
 
-// Slow ones go one at a time, since each may take half of the deadline: that which waits longest.
-std::vector<std::size_t> ServerSession::DueIn(RoundKind kind, Time now) const {
-  std::vector<std::size_t> due;
-  for (std::size_t i = 0; i < options_.collectors.size(); ++i) {
-    const bool is_slow = options_.collectors[i].cadence == Cadence::kSlow;
-    if (is_slow != (kind == RoundKind::kSlow) || schedule_[i].due > now || !Applies(i)) continue;
-    if (!is_slow || due.empty()) {
-      due.push_back(i);
-    } else if (schedule_[i].due < schedule_[due[0]].due) {
-      due[0] = i;
-    }
+std::vector<Pipeline::Query> ServerSession::PlanPulse(Time now) {
+  std::vector<Pipeline::Query> queries = {{kRoleSql}};
+  slow_until_ = now + kListingBudget;
+  for (std::size_t i = 0; i < options_.collectors.size() && round_.role; ++i) {
+    if (options_.collectors[i].cadence == Cadence::kSlow) continue;
+    if (!agenda_.IsDue(i, *round_.role, now)) continue;
+    round_.collectors.push_back(i);
+    queries.push_back(QueryOf(i, agenda_.StatementOf(i, *round_.role)->sql));
   }
-  return due;
+  return queries;
+}
+
+// Empty: no listing is due.
+std::vector<Pipeline::Query> ServerSession::PlanListing(Time now) {
+  if (!round_.role) return {};
+  const auto due = agenda_.DueListing(*round_.role, now);
+  if (!due) return {};
+  const Statement& statement = *agenda_.StatementOf(*due, *round_.role);
+  round_.collectors = {*due};
+  if (round_.kind == RoundKind::kPermission && !statement.permission.empty()) {
+    return {{kRoleSql}, QueryOf(*due, statement.permission)};
+  }
+  round_.kind = RoundKind::kListing;
+  round_.first = 2;
+  return {{kRoleSql},
+          {kSetTimeoutSql, ListingTimeout(options_.pulse_interval)},
+          QueryOf(*due, statement.sql),
+          {kResetTimeoutSql}};
 }
 
 // With no role known (a first connection to a server older than 14) the role statement goes alone
@@ -168,11 +163,9 @@ void ServerSession::StartRound(RoundKind kind, bool replanned, Time now) {
                  .replanned = replanned,
                  .sent = now,
                  .wall_sent = WallSeconds()};
-  std::vector<Pipeline::Query> queries = {{kRoleSql}};
-  if (round_.role) round_.collectors = DueIn(kind, now);
-  for (const std::size_t collector : round_.collectors) queries.push_back(QueryOf(collector));
-  if (kind == RoundKind::kSlow && round_.collectors.empty()) return;
-  if (kind == RoundKind::kPulse) slow_until_ = now + kSlowBudget;
+  const std::vector<Pipeline::Query> queries =
+      kind == RoundKind::kPulse ? PlanPulse(now) : PlanListing(now);
+  if (queries.empty()) return;
   pipeline_.emplace(*connection_);
   state_ = State::kBusy;
   deadline_ = now + options_.pulse_deadline;
@@ -195,6 +188,7 @@ void ServerSession::OnReady(Time now) {
   } else if (state_ == State::kOverdue) {
     // Its answers are of no known age. The server is back: ask anew.
     pipeline_.reset();
+    agenda_.Resume(now);
     state_ = State::kIdle;
     Pulse(now);
   }
@@ -205,13 +199,37 @@ void ServerSession::FinishRound(Time now) {
   pipeline_.reset();
   state_ = State::kIdle;
   if (!AcceptRole(answers.front(), now)) return;
+  if (round_.kind == RoundKind::kPermission) {
+    AcceptPermission(answers[round_.first], now);
+    return;
+  }
   for (std::size_t i = 0; i < round_.collectors.size(); ++i) {
-    Accept(round_.collectors[i], answers[i + 1], now);
+    Accept(round_.collectors[i], answers[round_.first + i], now);
   }
   PublishUp(now);
   if (round_.kind == RoundKind::kPulse || now < slow_until_) {
-    StartRound(RoundKind::kSlow, /*replanned=*/false, now);
+    StartRound(RoundKind::kPermission, /*replanned=*/false, now);
   }
+}
+
+void ServerSession::AcceptPermission(const Result<Rows>& answer, Time now) {
+  const std::size_t collector = round_.collectors.front();
+  const Statement* statement = agenda_.StatementOf(collector, *round_.role);
+  const std::string functions = statement != nullptr ? FunctionsIn(statement->permission) : "";
+  if (!answer) {
+    Accept(collector, answer, now);
+  } else if (answer->size() != 1 || !(*answer)[0].Bool(0)) {
+    Accept(collector, Error{"the server lacks " + functions, "42883"}, now);
+  } else if (!*(*answer)[0].Bool(0)) {
+    Record(collector,
+           Error{"our role may not call " + functions, "42501",
+                 "GRANT pg_monitor TO the exporter's role."},
+           now);
+  } else {
+    StartRound(RoundKind::kListing, /*replanned=*/false, now);
+    return;
+  }
+  PublishUp(now);
 }
 
 // False: this round's answers are void, because the server is not up or its role has changed.
@@ -232,7 +250,7 @@ bool ServerSession::AcceptRole(const Result<Rows>& answer, Time now) {
   }
   ForgetOtherRole(role);
   snapshot_.role = role;
-  for (Schedule& schedule : schedule_) schedule.due = std::min(schedule.due, now);
+  agenda_.ChangeRole(now);
   if (!round_.replanned) StartRound(RoundKind::kPulse, /*replanned=*/true, now);
   return false;
 }
@@ -251,68 +269,47 @@ void ServerSession::ForgetOtherRole(Role role) {
 }
 
 void ServerSession::Accept(std::size_t collector, const Result<Rows>& answer, Time now) {
-  if (!answer) {
-    Record(collector, answer.error(), now);
+  const Collector& declared = options_.collectors[collector];
+  if (answer) {
+    Record(collector, declared.decode(declared, *answer), now);
     return;
   }
-  const Collector& declared = options_.collectors[collector];
-  Record(collector, declared.decode(declared, *answer), now);
+  Error error = answer.error();
+  if (agenda_.PassOver(collector, *round_.role, error, now)) {
+    log_.PassedOver(collector, error);
+    return;
+  }
+  const bool is_listing = declared.cadence == Cadence::kSlow;
+  if (error.hint.empty()) error.hint = HintOf(error, is_listing);
+  Record(collector, error, now);
+  agenda_.Postpone(collector, error, now);
+}
+
+// The server can't be made to stop in the middle of a listing. Whether it is that or the server,
+// the same again at once would be no answer either.
+void ServerSession::GiveUpListing(Time now) {
+  Error error{"the listing was not answered in time", "57014"};
+  error.hint = HintOf(error, /*is_listing=*/true);
+  Record(round_.collectors.front(), error, now);
+  agenda_.Postpone(round_.collectors.front(), error, now);
 }
 
 void ServerSession::Record(std::size_t collector, Result<FactPtr> fact, Time now) {
   CollectedFact& collected = snapshot_.facts[collector];
+  const Status outcome = OutcomeOf(options_.collectors[collector], fact);
   const Duration took = now - round_.sent;
   const double wall_middle = round_.wall_sent + Seconds(took) / 2;
   collected.run.ran = true;
-  collected.run.success = fact.ok();
+  collected.run.success = outcome.ok();
+  collected.run.failure = FailureOf(outcome);
   collected.run.duration_seconds = Seconds(took);
-  LogOutcome(collector, fact);
-  ScheduleNext(collector, fact, now);
+  log_.Outcome(collector, outcome);
+  agenda_.Ran(collector, outcome.ok(), now);
+  if (outcome) collected.run.last_success_timestamp = wall_middle;
   if (!fact) return;
-  collected.run.last_success_timestamp = wall_middle;
   collected.fact = std::move(*fact);
   collected.at = round_.sent + took / 2;
   collected.wall_at = wall_middle;
-}
-
-void ServerSession::ScheduleNext(std::size_t collector, const Result<FactPtr>& outcome, Time now) {
-  const Collector& declared = options_.collectors[collector];
-  Duration pause{};
-  switch (declared.cadence) {
-    case Cadence::kPulse:
-      break;
-    case Cadence::kNormal:
-      // Slightly early, so that the pulse nearest to the interval takes it.
-      pause = options_.interval - options_.interval / 20;
-      break;
-    case Cadence::kSlow:
-      pause = options_.slow_interval;
-      break;
-  }
-  if (declared.interval > Duration{}) pause = declared.interval - declared.interval / 20;
-  if (!outcome && (declared.is_foreign || IsRefusal(outcome.error()))) {
-    pause = std::max<Duration>(pause, kRetryRefused);
-  }
-  schedule_[collector].due = now + pause;
-}
-
-void ServerSession::LogOutcome(std::size_t collector, const Result<FactPtr>& outcome) {
-  const std::string failure = outcome ? "" : outcome.error().message;
-  if (failure == schedule_[collector].failure) return;
-  schedule_[collector].failure = failure;
-  const std::string name(options_.collectors[collector].name);
-  if (outcome) {
-    log::Info("collector works again",
-              {{"pg_cluster", options_.cluster}, {"server", options_.name}, {"collector", name}});
-    return;
-  }
-  const Error& error = outcome.error();
-  log::Warn("collector failed", {{"pg_cluster", options_.cluster},
-                                 {"server", options_.name},
-                                 {"collector", name},
-                                 {"error", failure},
-                                 {"sqlstate", error.sqlstate},
-                                 {"hint", HintFor(options_.collectors[collector], error)}});
 }
 
 void ServerSession::PublishUp(Time now) {
@@ -353,7 +350,8 @@ void ServerSession::PublishDown(const Error& why, UpReason reason, Time now) {
     if (options_.collectors[i].statements.empty()) continue;
     CollectorRun& run = snapshot_.facts[i].run;
     run.success = false;
-    if (!snapshot_.role) run.ran = options_.collectors.IsOn(i) && !Lacks(i);
+    if (run.failure == RunFailure::kNone) run.failure = RunFailure::kServerDown;
+    if (!snapshot_.role) run.ran = agenda_.Has(i);
   }
   publish_(std::make_shared<const ServerSnapshot>(snapshot_));
 }
@@ -365,8 +363,8 @@ void ServerSession::OnTime(Time now) {
   } else if (state_ == State::kBusy) {
     state_ = State::kOverdue;
     deadline_ = now + kKeepOverdue;
-    BlameForeign({"no answer in time"}, now);
     PublishDown({"the pulse was not answered in time"}, UpReason::kTimeout, now);
+    if (round_.kind == RoundKind::kListing) GiveUpListing(now);
   } else if (state_ == State::kOverdue) {
     Drop(now, {"timed out: no answer for a minute"});
     next_attempt_ = now + backoff_.Next(now);
@@ -376,14 +374,16 @@ void ServerSession::OnTime(Time now) {
 void ServerSession::OnLocalFact(CollectorId collector, const Result<FactPtr>& fact, Time now) {
   // What is no local directory may be one of the server's.
   if (collector == CollectorId::kArchiveDirectory) {
-    ask_server_for_directory_ = !fact;
+    agenda_.AskServerForDirectory(!fact);
     if (!fact) return;
   }
   const auto index = static_cast<std::size_t>(collector);
   CollectedFact& collected = snapshot_.facts[index];
-  LogOutcome(index, fact);
+  const Status outcome = fact ? Ok() : Status(fact.error());
+  log_.Outcome(index, outcome);
   collected.run.ran = true;
-  collected.run.success = fact.ok();
+  collected.run.success = outcome.ok();
+  collected.run.failure = FailureOf(outcome);
   collected.run.duration_seconds = 0;
   if (fact) {
     collected.fact = *fact;

@@ -16,7 +16,9 @@
 
 #include "collectors/registry.h"
 #include "exporter/base/clock.h"
+#include "exporter/collect/agenda.h"
 #include "exporter/collect/backoff.h"
+#include "exporter/collect/collector_log.h"
 #include "exporter/collect/server_snapshot.h"
 #include "exporter/postgres/connect.h"
 #include "exporter/postgres/pipeline.h"
@@ -30,6 +32,7 @@ struct SessionOptions {
   std::string archive_directory;   ///< empty: none
   std::string wal_directory = {};  ///< empty: not local
   CollectorSet collectors;         ///< that run on it
+  Duration pulse_interval;
   Duration pulse_deadline;
   Duration interval;
   Duration slow_interval;
@@ -62,38 +65,37 @@ class ServerSession {
 
  private:
   enum class State { kDisconnected, kConnecting, kIdle, kBusy, kOverdue };
-  enum class RoundKind { kPulse, kSlow };
+  enum class RoundKind {
+    kPulse,
+    kPermission,  ///< whether the listing that is due may run
+    kListing,
+  };
 
   struct Round {
     RoundKind kind = RoundKind::kPulse;
     std::optional<Role> role;             ///< what its statements were chosen for
     bool replanned = false;               ///< the role had changed: once more, not for ever
-    std::vector<std::size_t> collectors;  ///< whose statements follow the role statement
+    std::vector<std::size_t> collectors;  ///< whose statements are in it
+    std::size_t first = 1;                ///< the answer to the first of these
     Time sent{};
     double wall_sent = 0;
-  };
-  struct Schedule {
-    Time due{};
-    std::string failure;  ///< the last failure's message, empty after success: logged on change
   };
 
   void Attempt(Time now);
   void Drop(Time now, const Error& why);
-  void BlameForeign(const Error& why, Time now);
   void StartRound(RoundKind kind, bool replanned, Time now);
+  [[nodiscard]] std::vector<Pipeline::Query> PlanPulse(Time now);
+  [[nodiscard]] std::vector<Pipeline::Query> PlanListing(Time now);
   void FinishRound(Time now);
   bool AcceptRole(const Result<Rows>& answer, Time now);
+  void AcceptPermission(const Result<Rows>& answer, Time now);
   void Accept(std::size_t collector, const Result<Rows>& answer, Time now);
+  void GiveUpListing(Time now);
   void Record(std::size_t collector, Result<FactPtr> fact, Time now);
   void PublishUp(Time now);
   void PublishDown(const Error& why, UpReason reason, Time now);
-  void ScheduleNext(std::size_t collector, const Result<FactPtr>& outcome, Time now);
-  void LogOutcome(std::size_t collector, const Result<FactPtr>& outcome);
   void ForgetOtherRole(Role role);
-  [[nodiscard]] std::vector<std::size_t> DueIn(RoundKind kind, Time now) const;
-  [[nodiscard]] bool Lacks(std::size_t collector) const;  ///< what its statement needs
-  [[nodiscard]] bool Applies(std::size_t collector) const;
-  [[nodiscard]] Pipeline::Query QueryOf(std::size_t collector) const;
+  [[nodiscard]] Pipeline::Query QueryOf(std::size_t collector, std::string_view sql) const;
 
   SessionOptions options_;
   StartConnecting start_connecting_;
@@ -108,9 +110,9 @@ class ServerSession {
   Time slow_until_{};      ///< no slow statement follows another after this
   bool answered_ = false;  ///< a round was answered on this connection
   Backoff backoff_;
-  std::vector<Schedule> schedule_;         ///< parallel to options_.collectors
-  bool ask_server_for_directory_ = false;  ///< the local reader has said it isn't here
-  ServerSnapshot snapshot_;                ///< grown in place; publish_ gets copies
+  Agenda agenda_;
+  CollectorLog log_;
+  ServerSnapshot snapshot_;  ///< grown in place; publish_ gets copies
 };
 
 }  // namespace pgrepl

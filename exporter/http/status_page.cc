@@ -69,10 +69,11 @@ void AppendServer(std::string& out, const ServerView& server) {
       Escape(server.name), RoleText(server), down ? " class=\"bad\"" : "", StateText(server),
       late ? " bad" : "", server.lag ? LagText(*server.lag) : "",
       server.lag && !server.lag->connected ? " class=\"bad\"" : "",
-      !server.lag             ? ""
-      : server.lag->streaming ? "streaming"
-      : server.lag->connected ? "catching up"
-                              : "not connected");
+      !server.lag                ? ""
+      : server.lag->streaming    ? "streaming"
+      : server.lag->state_hidden ? "connected"
+      : server.lag->connected    ? "catching up"
+                                 : "not connected");
 }
 
 void AppendCluster(std::string& out, const ClusterView& cluster) {

@@ -45,6 +45,7 @@ struct Family {
   std::string_view help;  ///< one sentence with a full stop; names its source column in brackets
   Scope scope = Scope::kServer;
   std::span<const std::string_view> labels = {};  ///< in the order Samples::Add takes their values
+  std::string_view on = {};  ///< "standbys", where its collector runs on others too
 };
 
 }  // namespace pgrepl

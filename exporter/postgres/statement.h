@@ -17,13 +17,19 @@ struct Statement {
   int max_version = std::numeric_limits<int>::max();
   std::optional<Role> role{};  ///< nullopt: either
   std::string_view sql;
+  /// Asked before it where a refusal would be an ERROR in the server's log: one boolean, whether
+  /// our role may run it; NULL when what it calls isn't there. Same parameters.
+  std::string_view permission = {};
 };
 
 /// The first that fits; a collector lists its statements newest version first. nullptr: none does.
-constexpr const Statement* Choose(std::span<const Statement> statements, int version, Role role) {
+/// As many of those that fit are passed over as this server has turned out not to understand.
+constexpr const Statement* Choose(std::span<const Statement> statements, int version, Role role,
+                                  int passed_over = 0) {
   for (const Statement& statement : statements) {
-    const bool in_range = version >= statement.min_version && version <= statement.max_version;
-    if (in_range && (!statement.role || *statement.role == role)) return &statement;
+    const bool fits = version >= statement.min_version && version <= statement.max_version &&
+                      (!statement.role || *statement.role == role);
+    if (fits && passed_over-- == 0) return &statement;
   }
   return nullptr;
 }

@@ -49,6 +49,7 @@ Json ServerJson(const Node& node, const std::string& reason) {
   const ServerView& server = *node.server;
   const Sender* sender = SenderOf(node.upstream, server);
   const bool standby = server.role == Role::kStandby && server.lag;
+  const bool state_known = standby && !server.lag->state_hidden;
   Json json = {{"name", server.name}, {"configured", server.configured}};
   json["role"] = server.role ? Json(SayRole(server)) : Json();
   json["up"] = server.configured ? Json(server.up) : Json();
@@ -59,7 +60,7 @@ Json ServerJson(const Node& node, const std::string& reason) {
   json["upstream_address"] = TextOrNull(server.upstream_address);
   json["unplaced"] = TextOrNull(reason);
   json["connected"] = standby ? Json(server.lag->connected) : Json();
-  json["streaming"] = standby ? Json(server.lag->streaming) : Json();
+  json["streaming"] = state_known ? Json(server.lag->streaming) : Json();
   json["sync_state"] = sender != nullptr ? TextOrNull(sender->sync_state) : Json();
   json["lag"] = standby ? LagJson(*server.lag) : Json();
   json["ambiguous_senders"] = OrNull(server.ambiguous_senders);

@@ -81,6 +81,9 @@ class Builder {
     if (!server.tried) return "not tried yet";
     if (!server.role) return "it was never reached, so its role isn't known";
     if (IsAmbiguous()) return "senders fit several standbys equally well, see below";
+    if (server.lag && server.lag->state_hidden) {
+      return "to whom it is connected is hidden from the exporter's role: GRANT it pg_monitor";
+    }
     const auto* receiver = FactOf<ReceiverFact>(server, CollectorId::kReceiver);
     if (receiver != nullptr && receiver->conninfo_set == false) {
       return "it has no primary_conninfo: WAL comes from an archive, or not at all";

@@ -66,6 +66,7 @@ std::string_view SayRole(const ServerView& server) {
 
 std::string_view SayLink(const LagView& lag) {
   if (lag.streaming) return "streaming";
+  if (lag.state_hidden) return "connected";
   if (!lag.connected && lag.source == LagSource::kArchive) return "from archive";
   return lag.connected ? "catching up" : "not connected";
 }

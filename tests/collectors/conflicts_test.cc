@@ -57,13 +57,26 @@ pgrepl_oldest_standby_query_seconds{server="p"} 0
 )");
 }
 
-TEST(ConflictsTest, MissingRightIsRefusedWithTheRemedy) {
-  const Result<FactPtr> fact =
-      Decode(CollectorId::kConflicts, OneRow({"f", kNull, "1", "2", "3", "4", "5", "6"}));
-  ASSERT_FALSE(fact);
-  EXPECT_EQ(fact.error().message, "pg_stat_activity hides other sessions from this role");
-  EXPECT_EQ(fact.error().sqlstate, "42501");
-  EXPECT_EQ(fact.error().hint, "GRANT pg_monitor TO the exporter's role.");
+TEST(ConflictsTest, MissingRightCostsTheSessionsAloneAndIsToldWithTheRemedy) {
+  const auto row = [] { return OneRow({"f", kNull, "1", "2", "3", "4", "5", kNull}); };
+  EXPECT_EQ(Exposition(CollectorId::kConflicts, row()),
+            R"(# TYPE pgrepl_recovery_conflicts_total counter
+pgrepl_recovery_conflicts_total{server="p",type="tablespace"} 1
+pgrepl_recovery_conflicts_total{server="p",type="lock"} 2
+pgrepl_recovery_conflicts_total{server="p",type="snapshot"} 3
+pgrepl_recovery_conflicts_total{server="p",type="bufferpin"} 4
+pgrepl_recovery_conflicts_total{server="p",type="deadlock"} 5
+)");
+  const std::optional<Error> hidden = HiddenOf(CollectorId::kConflicts, row());
+  ASSERT_TRUE(hidden);
+  EXPECT_EQ(hidden->message, "pg_stat_activity hides other sessions from this role");
+  EXPECT_EQ(hidden->sqlstate, "42501");
+  EXPECT_EQ(hidden->hint, "GRANT pg_monitor TO the exporter's role.");
+}
+
+TEST(ConflictsTest, WithTheRightNothingIsHidden) {
+  EXPECT_FALSE(
+      HiddenOf(CollectorId::kConflicts, OneRow({"t", kNull, "1", "2", "3", "4", "5", kNull})));
 }
 
 TEST(ConflictsTest, ZeroRowsAreRefused) {

@@ -141,6 +141,12 @@ pgrepl_standby_streaming{server="s1"} 0
 )");
 }
 
+TEST(LagTest, AHiddenStateIsNotSaidToBeNone) {
+  const std::string page = Lag(LagView{.connected = true, .state_hidden = true}, nullptr);
+  EXPECT_THAT(page, testing::HasSubstr("pgrepl_standby_connected{server=\"s1\"} 1\n"));
+  EXPECT_THAT(page, testing::Not(testing::HasSubstr("pgrepl_standby_streaming")));
+}
+
 TEST(LagTest, PrimaryHasAPositionAndNoLag) {
   // A promoted one also knows where it left the old timeline; that isn't where it is.
   const PositionFact fact{.flushed = Lsn{200}, .replayed = Lsn{100}};

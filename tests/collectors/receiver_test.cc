@@ -161,15 +161,33 @@ pgrepl_receiver_status_interval_seconds{server="s1"} 10
 )");
 }
 
-TEST(ReceiverTest, HiddenColumnsAreRefusedWithTheRemedy) {
-  const Result<FactPtr> fact =
-      Decode(CollectorId::kReceiver,
-             OneRow({"4711", kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull,
-                     "60", "10", kNull, "", "f", kNull, kNull, kNull}));
-  ASSERT_FALSE(fact);
-  EXPECT_EQ(fact.error().message, "pg_stat_wal_receiver hides its columns from this role");
-  EXPECT_EQ(fact.error().sqlstate, "42501");
-  EXPECT_EQ(fact.error().hint, "GRANT pg_monitor TO the exporter's role.");
+Rows Hidden() {
+  return OneRow({"4711", kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, "60",
+                 "10", kNull, "", "f", kNull, kNull, kNull});
+}
+
+TEST(ReceiverTest, HiddenColumnsAreToldWithTheRemedy) {
+  const std::optional<Error> hidden = HiddenOf(CollectorId::kReceiver, Hidden());
+  ASSERT_TRUE(hidden);
+  EXPECT_EQ(hidden->message, "pg_stat_wal_receiver hides its columns from this role");
+  EXPECT_EQ(hidden->sqlstate, "42501");
+  EXPECT_EQ(hidden->hint, "GRANT pg_monitor TO the exporter's role.");
+  EXPECT_FALSE(HiddenOf(CollectorId::kReceiver, Streaming()));
+}
+
+TEST(ReceiverTest, HiddenStateIsNone) {
+  EXPECT_EQ(Receiver(Hidden(), {.up = true, .expected = true}),
+            R"(# TYPE pgrepl_receiver_up gauge
+pgrepl_receiver_up{server="s1"} 1
+# TYPE pgrepl_receiver_expected gauge
+pgrepl_receiver_expected{server="s1"} 1
+# TYPE pgrepl_receiver_restarts_total counter
+pgrepl_receiver_restarts_total{server="s1"} 0
+# TYPE pgrepl_receiver_timeout_seconds gauge
+pgrepl_receiver_timeout_seconds{server="s1"} 60
+# TYPE pgrepl_receiver_status_interval_seconds gauge
+pgrepl_receiver_status_interval_seconds{server="s1"} 10
+)");
 }
 
 TEST(ReceiverTest, UnansweredStandbyKeepsWhatIsKnownWithoutItsFact) {

@@ -138,6 +138,17 @@ TEST(RegistryTest, LabelsAreStable) {
   });
 }
 
+// Its answer is one boolean, and a function that isn't there is NULL, not an error.
+TEST(RegistryTest, PermissionIsAskedByName) {
+  ForEachStatement([](const Collector& collector, const Statement& statement) {
+    const std::string sql(statement.permission);
+    EXPECT_EQ(sql.empty(), statement.sql.find("pg_ls_") == std::string_view::npos);
+    const std::regex guarded("to_regprocedure\\('pg_[a-z_]+\\([a-z,]*\\)'\\), 'EXECUTE'\\)");
+    EXPECT_EQ(sql.empty(), !std::regex_search(sql, guarded)) << sql;
+    EXPECT_TRUE(sql.empty() || collector.cadence == Cadence::kSlow) << "only such are asked first";
+  });
+}
+
 TEST(RegistryTest, StatementsNameTheirColumnsAndOnlyRead) {
   const std::regex forbidden(
       "SELECT\\s+\\*|\\.\\*|;|"

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <sstream>
 
 #include "tests/support/exposition.h"
 #include "tests/support/rows_builder.h"
@@ -71,8 +72,8 @@ TEST(ServerTest, UpStandby) {
                                .success = true,
                                .duration_seconds = 0.002,
                                .last_success_timestamp = 1700000060.5};
-  server.runs[static_cast<std::size_t>(CollectorId::kSlots)] = {.ran = true,
-                                                                .duration_seconds = 0.003};
+  server.runs[static_cast<std::size_t>(CollectorId::kSlots)] = {
+      .ran = true, .failure = RunFailure::kMissing, .duration_seconds = 0.003};
   EXPECT_EQ(Server(server), R"(# TYPE pgrepl_up gauge
 pgrepl_up{server="p"} 1
 # TYPE pgrepl_up_reason gauge
@@ -92,6 +93,14 @@ pgrepl_clock_skew_seconds{server="p"} -0.25
 # TYPE pgrepl_collector_success gauge
 pgrepl_collector_success{server="p",collector="server"} 1
 pgrepl_collector_success{server="p",collector="slots"} 0
+# TYPE pgrepl_collectors_failed gauge
+pgrepl_collectors_failed{server="p",reason="insufficient_privilege"} 0
+pgrepl_collectors_failed{server="p",reason="missing"} 1
+pgrepl_collectors_failed{server="p",reason="timeout"} 0
+pgrepl_collectors_failed{server="p",reason="server_down"} 0
+pgrepl_collectors_failed{server="p",reason="other"} 0
+# TYPE pgrepl_privileges_ok gauge
+pgrepl_privileges_ok{server="p"} 1
 # TYPE pgrepl_collector_duration_seconds gauge
 pgrepl_collector_duration_seconds{server="p",collector="server"} 0.002
 pgrepl_collector_duration_seconds{server="p",collector="slots"} 0.003
@@ -109,7 +118,26 @@ pgrepl_up{server="p"} 0
 pgrepl_up_reason{server="p",reason="dns"} 1
 # TYPE pgrepl_role_changes_total counter
 pgrepl_role_changes_total{server="p"} 0
+# TYPE pgrepl_collectors_failed gauge
+pgrepl_collectors_failed{server="p",reason="insufficient_privilege"} 0
+pgrepl_collectors_failed{server="p",reason="missing"} 0
+pgrepl_collectors_failed{server="p",reason="timeout"} 0
+pgrepl_collectors_failed{server="p",reason="server_down"} 0
+pgrepl_collectors_failed{server="p",reason="other"} 0
 )");
+}
+
+TEST(ServerTest, MissingRightsAreTold) {
+  ServerView server = View();
+  server.role = Role::kPrimary;
+  CollectorRun& run = server.runs[static_cast<std::size_t>(CollectorId::kWal)];
+  run = {.ran = true, .failure = RunFailure::kInsufficientPrivilege};
+  using testing::HasSubstr;
+  EXPECT_THAT(Server(server), HasSubstr("pgrepl_privileges_ok{server=\"p\"} 0\n"));
+  EXPECT_THAT(Server(server), HasSubstr("reason=\"insufficient_privilege\"} 1\n"));
+  run.failure = RunFailure::kServerDown;
+  EXPECT_THAT(Server(server), HasSubstr("pgrepl_privileges_ok{server=\"p\"} 1\n"));
+  EXPECT_THAT(Server(server), HasSubstr("reason=\"server_down\"} 1\n"));
 }
 
 TEST(ServerTest, EveryReasonIsASeries) {

@@ -140,12 +140,27 @@ TEST(SyncTest, LongListsAreReadToTheirEnd) {
 }
 
 TEST(SyncTest, MissingRightMattersOnlyWhileSomethingIsRequired) {
-  EXPECT_TRUE(Decode(CollectorId::kSync, OneRow({"", "on", "f", kNull, kNull, kNull})));
-  const auto hidden = Decode(CollectorId::kSync, OneRow({"s1", "on", "f", kNull, kNull, kNull}));
-  ASSERT_FALSE(hidden);
-  EXPECT_EQ(hidden.error().message, "pg_stat_activity hides other sessions from this role");
-  EXPECT_EQ(hidden.error().sqlstate, "42501");
-  EXPECT_EQ(hidden.error().hint, "GRANT pg_monitor TO the exporter's role.");
+  EXPECT_FALSE(HiddenOf(CollectorId::kSync, OneRow({"", "on", "f", kNull, kNull, kNull})));
+  EXPECT_FALSE(HiddenOf(CollectorId::kSync, OneRow({"s1", "on", "t", kNull, kNull, kNull})));
+  const auto hidden = HiddenOf(CollectorId::kSync, OneRow({"s1", "on", "f", kNull, kNull, kNull}));
+  ASSERT_TRUE(hidden);
+  EXPECT_EQ(hidden->message, "pg_stat_activity hides other sessions from this role");
+  EXPECT_EQ(hidden->sqlstate, "42501");
+  EXPECT_EQ(hidden->hint, "GRANT pg_monitor TO the exporter's role.");
+}
+
+TEST(SyncTest, MissingRightCostsTheWaitersAlone) {
+  EXPECT_EQ(Sync(OneRow({"s1", "on", "f", kNull, kNull, kNull}), nullptr, 0),
+            R"(# TYPE pgrepl_sync_required gauge
+pgrepl_sync_required{server="p"} 1
+# TYPE pgrepl_sync_commit_level gauge
+pgrepl_sync_commit_level{server="p",level="off"} 0
+pgrepl_sync_commit_level{server="p",level="local"} 0
+pgrepl_sync_commit_level{server="p",level="remote_write"} 0
+pgrepl_sync_commit_level{server="p",level="on"} 1
+pgrepl_sync_commit_level{server="p",level="remote_apply"} 0
+pgrepl_sync_commit_level{server="p",level="other"} 0
+)");
 }
 
 TEST(SyncTest, WithoutAFactThereIsNothing) {

@@ -39,7 +39,9 @@ def offences(*samples, failed=(), rights=MONITOR):
     catalog.setting.return_value = ""
     samples = [*samples, *(
         sample("pgrepl_collector_success", int(name not in failed), collector=name)
-        for name in COLLECTORS)]
+        for name in COLLECTORS),
+        sample("pgrepl_collectors_failed", len(failed), reason="insufficient_privilege"),
+        sample("pgrepl_privileges_ok", int(not failed))]
     with (patch.dict(page_check.SOURCES, SOURCES, clear=True),
           patch.object(page_check, "Catalog", lambda _: catalog)):
         return page_check.PageCheck(parse("\n".join(samples)), 15, server, rights).wrong
@@ -71,6 +73,11 @@ class RefusalTest(unittest.TestCase):
     def test_a_collector_that_fails_or_should_is_told(self):
         self.assertIn("['wal']", offences(self.SETTING, self.FILES, failed=("wal",))[0])
         self.assertIn("['archive_backlog', 'wal']", offences(self.SETTING, rights=PLAIN)[0])
+
+    def test_the_reason_why_they_fail_is_told(self):
+        told = offences(self.SETTING, rights=PLAIN)
+        self.assertIn("collectors_failed: said {}", told[1])
+        self.assertIn("privileges_ok: said [1.0]", told[2])
 
     def test_what_is_hidden_is_not_0(self):
         (told,) = offences(self.SETTING, sample("pgrepl_wal_files", 0), rights=PLAIN,

@@ -25,12 +25,11 @@ One exporter watches all of them as a role in pg_monitor, another as a role with
 
 On each, in health and in trouble (idle, unreserved and logical slots, a synchronous standby, an
 archive that fails, a query cancelled by replay): every collector succeeds, or its success is 0, one
-warning in the exporter's log has the GRANT that mends it, and none of its families is there. Every
+warning in the exporter's log has the GRANT that mends it, and what is hidden is not there. Every
 series with a source is held against the server's own views, read by column name
 (`tests/proof/sources.py`), both ways: none missing, none more. Then replay is paused under writes
 for {pause} s, and the lag must be that, with its cause. Then p stops, s1 is promoted (pg_ctl),
-p follows it. In the servers' logs there may be no error of the exporter's; without pg_monitor one a
-minute for each function that it may not call.
+p follows it. In the servers' logs there may be no error of the exporter's, with any rights.
 """
 
 UPGRADE = """## A major upgrade under the running exporter

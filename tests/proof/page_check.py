@@ -8,7 +8,7 @@ from tests.lab.majors import PLAIN
 from . import subscription_sources  # noqa: F401: adds to SOURCES
 from .catalog import Catalog
 from .fleet import cluster_name
-from .sources import ALWAYS, COMPUTED, SOURCES, STATES, Between
+from .sources import COMPUTED, SOURCES, STATES, VISIBLE, Between
 
 _OF_BOTH = {"server", "lag", "senders", "settings", "slots", "wal", "wal_budget", "checkpoint",
             "backup", "archive", "archive_backlog"}
@@ -33,7 +33,8 @@ class PageCheck:
         self.hidden = _hidden(self._catalog) if rights == PLAIN else set()
         self.collectors = _collectors(self._catalog)
         self.compared = 0
-        self.wrong = [f"{server.name} {one}" for one in (*self._success(), *self._values())]
+        self.wrong = [f"{server.name} {one}"
+                      for one in (*self._success(), *self._reasons(), *self._values())]
 
     def _success(self):
         said = {dict(labels)["collector"]: value
@@ -44,17 +45,26 @@ class PageCheck:
                             said.get(name) != expected.get(name))
             yield f"collector_success: {differ} said {[said.get(one) for one in differ]}"
 
+    def _reasons(self):
+        failed = {dict(labels)["reason"]: value for labels, value in
+                  self._series.get("pgrepl_collectors_failed", {}).items() if value}
+        if failed != ({"insufficient_privilege": len(self.hidden)} if self.hidden else {}):
+            yield f"collectors_failed: said {failed}"
+        privileges = list(self._series.get("pgrepl_privileges_ok", {}).values())
+        if privileges != [int(not self.hidden)]:
+            yield f"privileges_ok: said {privileges}"
+
     def _values(self):
         for collector, (families, generate) in SOURCES.items():
             hidden = collector in self.hidden
             try:
-                expected = {} if hidden else _summed(generate(self._catalog))
+                expected = _summed(generate(self._catalog))
             except LookupError as error:
                 yield f"{collector}: {error!r}"
                 continue
             for family in families:
-                if hidden and family in ALWAYS:
-                    continue
+                if hidden and family not in VISIBLE:
+                    expected[family] = {}
                 if family in _OF_SENDERS and "senders" in self.hidden:
                     expected[family] = {}
                 yield from self._compare(family, expected.get(family, {}))

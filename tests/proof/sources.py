@@ -32,10 +32,15 @@ COMPUTED = {
     "pgrepl_receiver_expected", "pgrepl_failover_candidate", "pgrepl_diverged",
     "pgrepl_standby_wal_margin_bytes", "pgrepl_edge", "pgrepl_ambiguous_senders",
     "pgrepl_unarchived_seconds", "pgrepl_setting_too_low", "pgrepl_wal_written_bytes_total",
-    "pgrepl_collector_success", "pgrepl_collector_duration_seconds",
+    "pgrepl_collector_success", "pgrepl_collectors_failed", "pgrepl_privileges_ok",
+    "pgrepl_collector_duration_seconds",
     "pgrepl_collector_last_success_timestamp_seconds"}
-# On the page although the collector of its name may see nothing.
-ALWAYS = {"pgrepl_receiver_up", "pgrepl_standby_connected", "pgrepl_standby_streaming"}
+# True whatever is hidden of what the rest of their collector says.
+VISIBLE = {
+    "pgrepl_receiver_up", "pgrepl_standby_connected", "pgrepl_receiver_timeout_seconds",
+    "pgrepl_receiver_status_interval_seconds", "pgrepl_recovery_conflicts_total",
+    "pgrepl_sync_required", "pgrepl_sync_present", "pgrepl_sync_candidates",
+    "pgrepl_sync_commit_level"}
 STANDBY_SETTINGS = ("max_connections", "max_worker_processes", "max_wal_senders",
                     "max_prepared_transactions", "max_locks_per_transaction")
 # Column of pg_stat_replication_slots: what its family counts.

@@ -21,6 +21,18 @@ const Collector& Of(CollectorId id) { return *Collectors()[static_cast<std::size
 
 Result<FactPtr> Decode(CollectorId id, const Rows& rows) { return Of(id).decode(Of(id), rows); }
 
+std::string OutcomeOf(CollectorId id, const Result<Rows>& answer) {
+  const Result<FactPtr> fact = answer ? Decode(id, *answer) : answer.error();
+  if (!fact) return fact.error().sqlstate;
+  const auto hidden = HiddenOf(id, *answer);
+  return hidden ? "without " + hidden->sqlstate : "works";
+}
+
+std::optional<Error> HiddenOf(CollectorId id, const Rows& rows) {
+  if (Of(id).hidden == nullptr) return std::nullopt;
+  return Of(id).hidden(Decode(id, rows).value().get());
+}
+
 std::string Exposition(CollectorId id, const Rows& rows) {
   const Result<FactPtr> fact = Decode(id, rows);
   if (!fact) return "refused: " + fact.error().message;

@@ -93,6 +93,18 @@ TEST_F(DiagnosisTest, AReceiverThatIsGone) {
       LagCause::kReceiverDown, [&] { return Cut(); }, false);
 }
 
+// Not that the link is down: only what is seen is blamed.
+TEST_F(DiagnosisTest, AReceiverThatIsHiddenIsNotBlamed) {
+  const auto hidden = [&] {
+    ReceiverFact receiver;
+    receiver.present = receiver.hidden = true;
+    return StandbyAt(stopped_at_).Receives(receiver);
+  };
+  primary_tells_.emplace_back(
+      [](SnapshotBuilder& primary) { primary.Without(CollectorId::kSenders); });
+  ExpectCause(LagCause::kUnknown, hidden, false);
+}
+
 TEST_F(DiagnosisTest, ABacklogKeepsTheReceiverAway) {
   ExpectCause(
       LagCause::kReplayBacklog, [&] { return Cut().Received(stopped_at_ + 50); }, false);

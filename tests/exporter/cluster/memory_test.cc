@@ -53,6 +53,43 @@ TEST_F(MemoryTest, ARowOfAConfiguredStandbyIsThatStandbys) {
   EXPECT_TRUE(cluster_.Lag("s1").streaming);
 }
 
+TEST_F(MemoryTest, ARoleThatMaySeeNothingOfALinkSaysThatItIsThere) {
+  ReceiverFact hidden;
+  hidden.present = hidden.hidden = true;
+  hidden.pid = 4711;
+  const auto senders_hidden = Primary(1000, 1).Without(CollectorId::kSenders);
+  Pulse(senders_hidden, StandbyAt(1000).Receives(hidden));
+  const ServerView s1 = cluster_.Server("s1");
+  EXPECT_TRUE(s1.receiver->up);
+  EXPECT_TRUE(s1.lag->connected);
+  EXPECT_TRUE(s1.lag->state_hidden);
+  EXPECT_EQ(s1.lag->cause, LagCause::kNone);
+  EXPECT_EQ(s1.lag->seconds, 0);
+  Pulse(senders_hidden, StandbyAt(1000).Receives(ReceiverFact{}));
+  EXPECT_FALSE(cluster_.Server("s1").receiver->up) << "that there is none is not hidden";
+}
+
+// The control file goes on naming the old timeline until a restartpoint.
+TEST_F(MemoryTest, HiddenLinkIsOnTheTimelineOfThePrimaryThatItHasAllOf) {
+  ReceiverFact hidden;
+  hidden.present = hidden.hidden = true;
+  const auto standby = [&](std::int64_t transactions) {
+    return StandbyAt(5100).Transactions(transactions).Receives(hidden);
+  };
+  const auto promoted = Primary(5100, 8).OnTimeline(2).ForkedAt(5000);
+  Pulse(Primary(5000, 7), StandbyAt(5000).Transactions(7).Receives(hidden));
+  Pulse(promoted, standby(9));
+  EXPECT_FALSE(cluster_.Lag("s1").known) << "others' transactions";
+  EXPECT_EQ(cluster_.Server("s1").timeline, 1);
+  Pulse(promoted, StandbyAt(5100).Transactions(8));
+  EXPECT_FALSE(cluster_.Lag("s1").known) << "it isn't connected";
+  Pulse(promoted, standby(8));
+  EXPECT_EQ(cluster_.Lag("s1").seconds, 0);
+  EXPECT_TRUE(cluster_.Lag("s1").known);
+  EXPECT_EQ(cluster_.Server("s1").timeline, 2);
+  EXPECT_EQ(cluster_.Server("s1").diverged, false);
+}
+
 TEST_F(MemoryTest, ARowThatIsGoneLeavesItsStandbyBehind) {
   Pulse(Primary(1000, 1).Senders({Row()}), Streaming());
   Pulse(Primary(1000, 1), StandbyAt(1000));

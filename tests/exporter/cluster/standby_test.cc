@@ -175,6 +175,25 @@ TEST_F(StandbyTest, AWaitingReceiverDoesNotStream) {
   EXPECT_FALSE(standby_.ReceiverStreams(FreshAt(1s)));
 }
 
+// Its row is there only once it has connected.
+TEST_F(StandbyTest, AHiddenReceiverIsConnectedUnlessItsUpstreamKnowsBetter) {
+  ReceiverFact receiver = ReceiverAt(1000, 1);
+  receiver.hidden = true;
+  receiver.status.clear();
+  Receiver(1s, receiver);
+  EXPECT_TRUE(standby_.IsConnectedUnseen(FreshAt(1s)));
+  EXPECT_TRUE(standby_.Receives(FreshAt(1s)));
+  EXPECT_FALSE(standby_.ReceiverStreams(FreshAt(1s)));
+  EXPECT_FALSE(standby_.ReceiverVouches(FreshAt(1s)));
+  EXPECT_FALSE(standby_.identity.seen);
+  standby_.SeeLink(Lsn{2000}, FreshAt(1s));
+  EXPECT_FALSE(standby_.link.IsStalled(At(1000s))) << "no message is seen, so none is missed";
+  EXPECT_FALSE(standby_.Receives(FreshAt(60s))) << "long ago";
+  AtUpstream(1s, 1000, "startup");
+  EXPECT_FALSE(standby_.Receives(FreshAt(1s)));
+  EXPECT_FALSE(standby_.IsConnectedUnseen(FreshAt(1s)));
+}
+
 TEST_F(StandbyTest, AReceiverVouchesAsLongAsMessagesComeAsOftenAsOnAnIdleLink) {
   for (int second = 0; second <= 60; ++second) {
     Receiver(second * 1s, ReceiverAt(1000, 1));

@@ -81,6 +81,7 @@ class SchedulerTest : public LivePostgresTest {
                           .login = LoginBy(conninfo),
                           .archive_directory = "",
                           .collectors = {},
+                          .pulse_interval = 50ms,
                           .pulse_deadline = 500ms,
                           .interval = 200ms,
                           .slow_interval = 200ms,
@@ -114,6 +115,17 @@ class SchedulerTest : public LivePostgresTest {
     const std::string pid = admin_.Value(
         "SELECT pid FROM pg_stat_activity WHERE application_name = 'pg_replication_exporter'");
     return pid.empty() ? -1 : std::stoi(pid);
+  }
+
+  static constexpr const char* kRollbacks =
+      "SELECT xact_rollback FROM pg_stat_database WHERE datname = 'postgres'";
+
+  // What the scheduler's sessions rolled back is counted when they have ended.
+  std::string EndAndCountRollbacks() {
+    scheduler_.reset();
+    EXPECT_TRUE(admin_.WaitFor(kSessions, "0"));
+    std::this_thread::sleep_for(1500ms);
+    return admin_.Value(kRollbacks);
   }
 
   Admin admin_;

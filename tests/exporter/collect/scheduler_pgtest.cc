@@ -112,25 +112,6 @@ TEST_F(SchedulerTest, ConnectionIsRenewedAfterItsLifetime) {
   EXPECT_NE(SessionPid(), first);
 }
 
-TEST_F(SchedulerTest, CollectorWithoutRightsFailsAloneAndSaysSo) {
-  admin_.Execute("CREATE ROLE nobody LOGIN PASSWORD 'p'");
-  Watch({OptionsOf(PrimaryConninfo() + " user=nobody password=p")});
-  const ServerSnapshotPtr snapshot = published_.WaitFor(0, [](const ServerSnapshot& now) {
-    return now.Of(CollectorId::kSenders).run.ran && now.Of(CollectorId::kArchiveBacklog).run.ran;
-  });
-  ASSERT_TRUE(snapshot);
-  EXPECT_TRUE(snapshot->up);
-  EXPECT_FALSE(Succeeded(*snapshot, CollectorId::kSenders));
-  EXPECT_FALSE(Succeeded(*snapshot, CollectorId::kArchiveBacklog));
-  EXPECT_EQ(snapshot->Of(CollectorId::kSenders).fact, nullptr);
-  EXPECT_TRUE(Succeeded(*snapshot, CollectorId::kLag));
-  EXPECT_TRUE(Succeeded(*snapshot, CollectorId::kServer));
-  scheduler_.reset();
-  EXPECT_TRUE(
-      admin_.WaitFor("SELECT count(*) FROM pg_stat_activity WHERE usename = 'nobody'", "0"));
-  admin_.Execute("DROP ROLE nobody");
-}
-
 TEST_F(SchedulerTest, ArchiveThatIsNotLocalIsReadThroughTheServer) {
   GrantFiles();
   SessionOptions options = OptionsOf(PrimaryConninfo());

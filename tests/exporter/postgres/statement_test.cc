@@ -13,8 +13,8 @@ constexpr Statement kStatements[] = {
     {.min_version = PgVersion(13), .role = Role::kPrimary, .sql = "13 primary"},
 };
 
-std::string_view Chosen(int version, Role role) {
-  const Statement* statement = Choose(kStatements, version, role);
+std::string_view Chosen(int version, Role role, int passed_over = 0) {
+  const Statement* statement = Choose(kStatements, version, role, passed_over);
   return statement == nullptr ? "none" : statement->sql;
 }
 
@@ -38,6 +38,14 @@ TEST(StatementTest, LastVersionIsIncluded) {
   EXPECT_EQ(Choose(kRanges, 139999, Role::kPrimary)->sql, "13");
   EXPECT_EQ(Choose(kRanges, 140000, Role::kPrimary), nullptr);
   EXPECT_EQ(Choose(kRanges, 170000, Role::kPrimary)->sql, "16");
+}
+
+TEST(StatementTest, ThoseThatAServerDoesNotUnderstandArePassedOver) {
+  EXPECT_EQ(Chosen(170004, Role::kStandby, 1), "14 standby");
+  EXPECT_EQ(Chosen(170004, Role::kStandby, 2), "old standby");
+  EXPECT_EQ(Chosen(170004, Role::kStandby, 3), "none");
+  EXPECT_EQ(Chosen(170004, Role::kPrimary, 1), "13 primary");
+  EXPECT_EQ(Chosen(160009, Role::kPrimary, 1), "none");
 }
 
 TEST(StatementTest, NoneFits) {

@@ -95,6 +95,22 @@ TEST(TopologyTextTest, SendersThatFitSeveralStandbys) {
   EXPECT_THAT(TopologyText({&cluster}), HasSubstr("  1 sender of p fits several standbys: "));
 }
 
+TEST(TopologyTextTest, LinkThatIsHiddenFromTheRole) {
+  ClusterView cluster = Example();
+  ServerOf(cluster, "p").edges = {{"s2", false}};
+  ServerOf(cluster, "s1").lag->streaming = false;
+  ServerOf(cluster, "s1").lag->state_hidden = true;
+  EXPECT_THAT(TopologyText({&cluster}),
+              HasSubstr("s1: to whom it is connected is hidden from the exporter's role: GRANT it "
+                        "pg_monitor\n"));
+  const auto servers = Parsed(cluster).at("servers");
+  const auto s1 = std::find_if(servers.begin(), servers.end(),
+                               [](const auto& one) { return one.at("name") == "s1"; });
+  ASSERT_NE(s1, servers.end());
+  EXPECT_EQ(s1->at("connected"), true);
+  EXPECT_TRUE(s1->at("streaming").is_null());
+}
+
 TEST(TopologyTextTest, PrimariesThatAreTooManyOrMissing) {
   ClusterView cluster = Example();
   cluster.primaries = 2;

@@ -27,6 +27,7 @@ TEST(WordsTest, Bytes) {
 TEST(WordsTest, Links) {
   EXPECT_EQ(SayLink({.connected = true, .streaming = true}), "streaming");
   EXPECT_EQ(SayLink({.connected = true}), "catching up");
+  EXPECT_EQ(SayLink({.connected = true, .state_hidden = true}), "connected");
   EXPECT_EQ(SayLink({}), "not connected");
   EXPECT_EQ(SayLink({.source = LagSource::kArchive}), "from archive");
 }

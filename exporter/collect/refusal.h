@@ -1,0 +1,31 @@
+// What it means that a server has answered a statement with an error.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "collectors/view.h"
+#include "exporter/base/result.h"
+
+namespace pgrepl {
+
+/// An undefined column, function or table: the server is patched, or not what its version says.
+bool IsMissing(const Error& error);
+/// The statement's deadline, or a lock's.
+bool IsTimeout(const Error& error);
+/// It will be refused again, and each time is a line in the server's log.
+bool IsRefusal(const Error& error);
+
+/// What came of a run: a fact of which something is hidden is no success.
+Status OutcomeOf(const Collector& collector, const Result<FactPtr>& fact);
+
+RunFailure FailureOf(const Status& outcome);
+
+/// What to do about it, where that isn't a matter of rights; empty: nothing that we know.
+std::string_view HintOf(const Error& error, bool is_listing);
+
+/// What a Statement::permission asks about, as the server names it: "pg_ls_dir(text), ...".
+std::string FunctionsIn(std::string_view permission);
+
+}  // namespace pgrepl
