@@ -1,6 +1,7 @@
-// A collector is a constant: what it is called, how often it runs, its families, its statements by
-// version and role, a pure decode from rows to a typed fact, and a pure emit from fact to samples.
-// Neither does I/O, looks at a clock, or logs. To add one, copy archive.cc (CONTRIBUTING.md).
+// A collector is a constant (or made of the configuration, query.h): what it is called, how often it
+// runs, its families, its statements by version and role, a pure decode from rows to a typed fact, and
+// a pure emit from fact to samples. Neither does I/O, looks at a clock, or logs. To add one, copy
+// archive.cc (CONTRIBUTING.md).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -11,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "exporter/base/clock.h"
 #include "exporter/base/result.h"
 #include "exporter/metrics/family.h"
 #include "exporter/metrics/page.h"
@@ -26,7 +28,7 @@ struct ClusterView;  // view.h
 enum class Cadence {
   kPulse,   ///< what the truth about lag needs; together, every second
   kNormal,  ///< with the pulse that is next when due
-  kSlow,    ///< directory listings; alone, never beside a pulse
+  kSlow,    ///< directory listings and queries; alone, never beside a pulse
 };
 
 /// What a statement takes as $1; a server whose configuration lacks it is skipped.
@@ -45,7 +47,11 @@ struct Collector {
   std::string_view privilege = {};  ///< what our role needs, for docs/metrics.md; empty: nothing
   std::string_view grant = {};      ///< the hint when rights are missing, where it isn't pg_monitor
   bool keep_while_down = false;     ///< the last fact stays, however old, until the server is back
-  Result<FactPtr> (*decode)(const Rows& rows) = nullptr;
+  Duration interval{};              ///< how often, where the cadence alone doesn't say
+  bool is_foreign = false;          ///< its SQL isn't ours: see Pipeline::Query::rolled_back
+  /// What to do about a statement that the server refused with this SQLSTATE; empty: unknown.
+  std::string_view (*hint)(std::string_view sqlstate) = nullptr;
+  Result<FactPtr> (*decode)(const Collector& self, const Rows& rows) = nullptr;
   /// What of a fact our role may not see. The run has failed then, for want of rights; what it told
   /// counts all the same.
   std::optional<Error> (*hidden)(const void* fact) = nullptr;
@@ -56,7 +62,7 @@ struct Collector {
 
 /// Adapts `Result<Fact> Decode(const Rows&)` to Collector::decode.
 template <typename Fact, Result<Fact> (*Decode)(const Rows&)>
-Result<FactPtr> DecodeAs(const Rows& rows) {
+Result<FactPtr> DecodeAs(const Collector& /*self*/, const Rows& rows) {
   Result<Fact> fact = Decode(rows);
   if (!fact) return fact.error();
   return FactPtr(std::make_shared<const Fact>(std::move(*fact)));

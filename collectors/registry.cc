@@ -2,6 +2,7 @@
 #include "collectors/registry.h"
 
 #include <array>
+#include <utility>
 
 namespace pgrepl {
 
@@ -25,6 +26,15 @@ std::span<const std::string_view> CollectorNames() {
 #undef COLLECTOR
   };
   return kNames;
+}
+
+CollectorSet::CollectorSet()
+    : all_(Collectors().begin(), Collectors().end()), is_on_(kCollectorCount, true) {}
+
+void CollectorSet::Add(std::shared_ptr<const Collector> collector) {
+  all_.push_back(collector.get());
+  is_on_.push_back(true);
+  added_.push_back(std::move(collector));
 }
 
 }  // namespace pgrepl

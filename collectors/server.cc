@@ -120,10 +120,10 @@ void EmitFailures(const ServerView& server, Samples& samples) {
 }
 
 void EmitRuns(const ServerView& server, Samples& samples) {
-  for (std::size_t i = 0; i < kCollectorCount; ++i) {
+  for (std::size_t i = 0; i < server.runs.size(); ++i) {
     const CollectorRun& run = server.runs[i];
     if (!run.ran) continue;
-    const std::string_view name = Collectors()[i]->name;
+    const std::string_view name = server.collectors[i]->name;
     samples.Add(kSuccess, run.success ? 1 : 0, {name});
     samples.Add(kDuration, run.duration_seconds, {name});
     samples.Add(kLastSuccess, run.last_success_timestamp, {name});

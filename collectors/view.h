@@ -3,9 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,8 +84,10 @@ struct ServerView {
   std::optional<Candidacy> candidacy;      ///< of a configured standby
   std::optional<double> wal_margin_bytes;  ///< of a standby whose upstream says what it keeps
 
-  std::array<const void*, kCollectorCount> facts{};  ///< nullptr: none that is fresh
-  std::array<CollectorRun, kCollectorCount> runs{};
+  /// What may run on a server; facts and runs are parallel to it.
+  std::span<const Collector* const> collectors = Collectors();
+  std::vector<const void*> facts = std::vector<const void*>(kCollectorCount);  ///< nullptr: stale
+  std::vector<CollectorRun> runs = std::vector<CollectorRun>(kCollectorCount);
   std::string labels;  ///< rendered pg_cluster and server
 };
 

@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/fleet.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pgrepl {
 namespace {
+
+// A query may be for some clusters only.
+CollectorSet CollectorsOf(const std::string& cluster, const config::Config& config,
+                          CollectorSet collectors) {
+  for (std::size_t i = kCollectorCount; i < collectors.size(); ++i) {
+    const std::vector<std::string>& clusters = config.queries[i - kCollectorCount].clusters;
+    const bool is_named = std::find(clusters.begin(), clusters.end(), cluster) != clusters.end();
+    if (!clusters.empty() && !is_named) collectors.Switch(i, false);
+  }
+  return collectors;
+}
 
 Result<SessionOptions> MakeSession(const config::Cluster& cluster, const config::Server& server,
                                    const config::Timing& timing, const CollectorSet& collectors) {
@@ -27,7 +39,8 @@ Result<SessionOptions> MakeSession(const config::Cluster& cluster, const config:
       .connection_lifetime = timing.connection_lifetime};
 }
 
-cluster::ClusterOptions MakeCluster(const config::Cluster& cluster, const config::Timing& timing) {
+cluster::ClusterOptions MakeCluster(const config::Cluster& cluster, const config::Timing& timing,
+                                    const CollectorSet& collectors) {
   cluster::ClusterOptions options{.name = cluster.name,
                                   .servers = {},
                                   .expected_standbys = cluster.expected_standbys,
@@ -36,7 +49,8 @@ cluster::ClusterOptions MakeCluster(const config::Cluster& cluster, const config
                                   .pulse_deadline = timing.pulse_deadline,
                                   .interval = timing.interval,
                                   .slow_interval = timing.slow_interval,
-                                  .remember_vanished = timing.remember_vanished};
+                                  .remember_vanished = timing.remember_vanished,
+                                  .collectors = collectors};
   for (const config::Server& server : cluster.servers) {
     options.servers.push_back({.name = server.name,
                                .max_lag_seconds = Seconds(server.max_lag),
@@ -56,15 +70,16 @@ Result<std::unique_ptr<Fleet>> Fleet::Create(const config::Config& config,
   std::unique_ptr<Fleet> fleet(new Fleet);  // NOLINT: the constructor is private
   Scheduler::Options options{.pulse_interval = config.timing.pulse_interval, .clusters = {}};
   for (const config::Cluster& cluster : config.clusters) {
+    const CollectorSet own = CollectorsOf(cluster.name, config, collectors);
     std::vector<SessionOptions> sessions;
     for (const config::Server& server : cluster.servers) {
-      Result<SessionOptions> session = MakeSession(cluster, server, config.timing, collectors);
+      Result<SessionOptions> session = MakeSession(cluster, server, config.timing, own);
       if (!session) return session.error();
       sessions.push_back(std::move(*session));
     }
     options.clusters.push_back(std::move(sessions));
     fleet->clusters_.push_back(
-        std::make_unique<cluster::ClusterState>(MakeCluster(cluster, config.timing), Now()));
+        std::make_unique<cluster::ClusterState>(MakeCluster(cluster, config.timing, own), Now()));
   }
   Fleet* self = fleet.get();
   fleet->scheduler_ = std::make_unique<Scheduler>(

@@ -15,6 +15,7 @@ namespace pgrepl {
 
 class Fleet {
  public:
+  /// `collectors` has all queries of the configuration, in its order, or none of them.
   /// Errors name the server and where it is configured, never its conninfo.
   static Result<std::unique_ptr<Fleet>> Create(const config::Config& config,
                                                const CollectorSet& collectors,

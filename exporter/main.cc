@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "collectors/query.h"
 #include "exporter/base/log.h"
 #include "exporter/cli/ask.h"
 #include "exporter/cli/watch.h"
@@ -45,15 +46,20 @@ Result<config::Config> ReadConfig(const config::Flags& flags) {
 
 // On unless the configuration says otherwise; a flag wins over the file.
 CollectorSet EnabledCollectors(const config::Config& config, const config::Flags& flags) {
-  CollectorSet enabled{};
+  CollectorSet enabled;
   for (std::size_t i = 0; i < kCollectorCount; ++i) {
-    enabled[i] = true;
     for (const auto* said : {&config.collectors, &flags.collectors}) {
       const auto found = said->find(CollectorNames()[i]);
-      if (found != said->end()) enabled[i] = found->second;
+      if (found != said->end()) enabled.Switch(i, found->second);
     }
   }
   return enabled;
+}
+
+CollectorSet AllCollectors(const config::Config& config, const config::Flags& flags) {
+  CollectorSet all = EnabledCollectors(config, flags);
+  for (const config::Query& query : config.queries) all.Add(MakeCollector(query));
+  return all;
 }
 
 // Blocked in every thread, so that only this wait sees them.
@@ -79,7 +85,7 @@ int Run(const config::Flags& flags) {
   const Result<config::Config> config = ReadConfig(flags);
   if (!config) return Fail(config.error(), 1);
   const sigset_t signals = BlockSignals();
-  const CollectorSet collectors = EnabledCollectors(*config, flags);
+  const CollectorSet collectors = AllCollectors(*config, flags);
   SelfMetrics self(kVersion);
   Result<std::unique_ptr<Fleet>> fleet =
       Fleet::Create(*config, collectors, [&self] { self.CountConnection(); });

@@ -35,8 +35,8 @@ template <typename Fact>
 const Fact* Diagnosis::FactOf(const Member& member, CollectorId id) const {
   if (!member.snapshot) return nullptr;
   const CollectedFact& collected = member.snapshot->Of(id);
-  const Freshness fresh{
-      now_, memory_.options().MaxAge(Collectors()[static_cast<std::size_t>(id)]->cadence)};
+  const Freshness fresh{now_,
+                        memory_.options().MaxAge(*Collectors()[static_cast<std::size_t>(id)])};
   return fresh(collected.at) ? static_cast<const Fact*>(collected.fact.get()) : nullptr;
 }
 

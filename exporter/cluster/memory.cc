@@ -41,6 +41,10 @@ Duration ClusterOptions::MaxAge(Cadence cadence) const {
   return {};
 }
 
+Duration ClusterOptions::MaxAge(const Collector& collector) const {
+  return collector.interval > Duration{} ? 3 * collector.interval : MaxAge(collector.cadence);
+}
+
 bool Member::IsLivePrimary() const { return role == Role::kPrimary && snapshot && snapshot->up; }
 
 bool Member::TellsPosition(const Freshness& fresh) const {

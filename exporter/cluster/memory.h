@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "collectors/collector.h"
+#include "collectors/registry.h"
 #include "exporter/base/clock.h"
 #include "exporter/cluster/outlook.h"
 #include "exporter/cluster/roster.h"
@@ -43,9 +43,11 @@ struct ClusterOptions {
   Duration interval;
   Duration slow_interval;
   Duration remember_vanished;
+  CollectorSet collectors = {};  ///< as the sessions' that publish
 
   /// How old a fact of this cadence may be and still be true.
   [[nodiscard]] Duration MaxAge(Cadence cadence) const;
+  [[nodiscard]] Duration MaxAge(const Collector& collector) const;
   /// The age of a pulse's sample when the next one should have come, and a little later than that.
   [[nodiscard]] Duration OverdueAge() const { return pulse_interval + pulse_interval / 5; }
 };

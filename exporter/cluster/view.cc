@@ -29,11 +29,14 @@ void AddFacts(const Memory& memory, const Member& member, Time now, ServerView& 
   view.reason = snapshot.reason;
   view.version = snapshot.version_text;
   view.address = snapshot.address;
-  for (std::size_t i = 0; i < kCollectorCount; ++i) {
+  view.collectors = memory.options().collectors.all();
+  view.facts.resize(view.collectors.size());
+  view.runs.resize(view.collectors.size());
+  for (std::size_t i = 0; i < view.collectors.size(); ++i) {
     const CollectedFact& collected = snapshot.facts[i];
     view.runs[i] = collected.run;
-    const Freshness fresh{now, memory.options().MaxAge(Collectors()[i]->cadence)};
-    const bool kept = !snapshot.up && Collectors()[i]->keep_while_down;
+    const Freshness fresh{now, memory.options().MaxAge(*view.collectors[i])};
+    const bool kept = !snapshot.up && view.collectors[i]->keep_while_down;
     if (collected.fact && (kept || fresh(collected.at))) view.facts[i] = collected.fact.get();
   }
   // It stays what it is, however long ago it was read.

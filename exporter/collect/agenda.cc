@@ -20,7 +20,9 @@ constexpr Time kNever = Time::max();
 
 void Agenda::Connect(int version, Time now) {
   version_ = version;
-  entries_.fill({.due = now});
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (!options_.collectors[i].is_foreign) entries_[i] = {.due = now};
+  }
 }
 
 void Agenda::ChangeRole(Time now) {
@@ -37,13 +39,13 @@ void Agenda::Resume(Time now) {
 }
 
 bool Agenda::Has(std::size_t collector) const {
-  const Collector& declared = *Collectors()[collector];
-  if (!options_.collectors[collector] || declared.statements.empty()) return false;
+  const Collector& declared = options_.collectors[collector];
+  if (!options_.collectors.IsOn(collector) || declared.statements.empty()) return false;
   return declared.needs != Needs::kArchiveDirectory || options_.has_archive_directory;
 }
 
 const Statement* Agenda::StatementOf(std::size_t collector, Role role) const {
-  const Collector& declared = *Collectors()[collector];
+  const Collector& declared = options_.collectors[collector];
   if (!Has(collector)) return nullptr;
   if (declared.needs == Needs::kArchiveDirectory && !ask_server_for_directory_) return nullptr;
   return Choose(declared.statements, version_, role, entries_[collector].passed_over);
@@ -55,16 +57,17 @@ bool Agenda::IsDue(std::size_t collector, Role role, Time now) const {
 
 std::optional<std::size_t> Agenda::DueListing(Role role, Time now) const {
   std::optional<std::size_t> longest;
-  for (std::size_t i = 0; i < kCollectorCount; ++i) {
-    if (Collectors()[i]->cadence != Cadence::kSlow || !IsDue(i, role, now)) continue;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (options_.collectors[i].cadence != Cadence::kSlow || !IsDue(i, role, now)) continue;
     if (!longest || entries_[i].due < entries_[*longest].due) longest = i;
   }
   return longest;
 }
 
 void Agenda::Ran(std::size_t collector, bool success, Time now) {
+  const Collector& declared = options_.collectors[collector];
   Duration pause{};
-  switch (Collectors()[collector]->cadence) {
+  switch (declared.cadence) {
     case Cadence::kPulse:
       break;
     case Cadence::kNormal:
@@ -75,12 +78,15 @@ void Agenda::Ran(std::size_t collector, bool success, Time now) {
       pause = options_.slow_interval;
       break;
   }
+  if (declared.interval > Duration{}) pause = declared.interval - declared.interval / 20;
+  if (declared.is_foreign && !success) pause = std::max<Duration>(pause, kRetryRefused);
   entries_[collector].due = now + pause;
   if (success) entries_[collector].refusals = 0;
 }
 
 bool Agenda::PassOver(std::size_t collector, Role role, const Error& error, Time now) {
-  if (!IsMissing(error)) return false;
+  // Its statements are for the versions that their author names.
+  if (!IsMissing(error) || options_.collectors[collector].is_foreign) return false;
   Entry& entry = entries_[collector];
   ++entry.passed_over;
   if (StatementOf(collector, role) == nullptr) {
@@ -92,12 +98,14 @@ bool Agenda::PassOver(std::size_t collector, Role role, const Error& error, Time
 }
 
 void Agenda::Postpone(std::size_t collector, const Error& error, Time now) {
+  const Collector& declared = options_.collectors[collector];
+  if (declared.is_foreign) return;  // Ran has done it
   Entry& entry = entries_[collector];
   if (IsMissing(error)) {
     entry.due = kNever;
     return;
   }
-  const bool is_listing = Collectors()[collector]->cadence == Cadence::kSlow;
+  const bool is_listing = declared.cadence == Cadence::kSlow;
   if (!IsRefusal(error) && !(is_listing && IsTimeout(error))) return;
   const Duration pause = std::max<Duration>(entry.due - now, kRetryRefused);
   entry.due = now + pause * (1 << std::min(entry.refusals++, kMostDoublings));

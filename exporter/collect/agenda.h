@@ -3,8 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "collectors/registry.h"
 #include "exporter/base/clock.h"
@@ -12,21 +13,20 @@
 
 namespace pgrepl {
 
-/// The collectors that run on a server.
-using CollectorSet = std::array<bool, kCollectorCount>;
-
 class Agenda {
  public:
   struct Options {
-    CollectorSet collectors;
+    CollectorSet collectors = {};
     bool has_archive_directory = false;
     Duration interval;
     Duration slow_interval;
   };
 
-  explicit Agenda(const Options& options) : options_(options) {}
+  explicit Agenda(Options options)
+      : options_(std::move(options)), entries_(options_.collectors.size()) {}
 
-  /// A new connection, maybe with another server: everything is due, by the newest statement.
+  /// A new connection, maybe with another server: everything is due, by the newest statement. It is no
+  /// reason to ask a foreign query again, which may be expensive.
   void Connect(int version, Time now);
   /// The same in another role.
   void ChangeRole(Time now);
@@ -40,10 +40,11 @@ class Agenda {
   /// nullptr: none fits the version and this role, or none is left.
   [[nodiscard]] const Statement* StatementOf(std::size_t collector, Role role) const;
   [[nodiscard]] bool IsDue(std::size_t collector, Role role, Time now) const;
-  /// The one that has waited longest: each may take most of what is left until the next pulse.
+  /// A listing or a foreign query, the one that has waited longest: each may take most of what is left
+  /// until the next pulse.
   [[nodiscard]] std::optional<std::size_t> DueListing(Role role, Time now) const;
 
-  /// It ran: due again when its cadence says.
+  /// It ran: due again when its cadence or interval says; a foreign query that failed not at once.
   void Ran(std::size_t collector, bool success, Time now);
   /// The server has answered its statement with this error. True: it lacks something, and the next
   /// older statement is due at once; it costs what only newer ones ask for.
@@ -62,7 +63,7 @@ class Agenda {
   Options options_;
   int version_ = 0;
   bool ask_server_for_directory_ = false;
-  std::array<Entry, kCollectorCount> entries_;
+  std::vector<Entry> entries_;  ///< parallel to the collectors
 };
 
 }  // namespace pgrepl

@@ -4,26 +4,35 @@
 #include "exporter/base/log.h"
 
 namespace pgrepl {
+namespace {
+
+std::string HintFor(const Collector& collector, const Error& error) {
+  if (collector.hint != nullptr && !error.sqlstate.empty()) {
+    return std::string(collector.hint(error.sqlstate));
+  }
+  const bool lacks_grant = error.sqlstate == "42501" && !collector.grant.empty();
+  return lacks_grant ? std::string(collector.grant) : error.hint;
+}
+
+}  // namespace
 
 void CollectorLog::Outcome(std::size_t collector, const Status& outcome) {
   const std::string failure = outcome ? "" : outcome.error().message;
   if (failure == said_[collector].failure) return;
   said_[collector].failure = failure;
-  const std::string name(Collectors()[collector]->name);
+  const std::string name(collectors_[collector].name);
   if (outcome) {
     log::Info("collector works again",
               {{"pg_cluster", cluster_}, {"server", server_}, {"collector", name}});
     return;
   }
   const Error& error = outcome.error();
-  const std::string grant(Collectors()[collector]->grant);
-  log::Warn("collector failed",
-            {{"pg_cluster", cluster_},
-             {"server", server_},
-             {"collector", name},
-             {"error", failure},
-             {"sqlstate", error.sqlstate},
-             {"hint", error.sqlstate == "42501" && !grant.empty() ? grant : error.hint}});
+  log::Warn("collector failed", {{"pg_cluster", cluster_},
+                                 {"server", server_},
+                                 {"collector", name},
+                                 {"error", failure},
+                                 {"sqlstate", error.sqlstate},
+                                 {"hint", HintFor(collectors_[collector], error)}});
 }
 
 void CollectorLog::PassedOver(std::size_t collector, const Error& why) {
@@ -33,7 +42,7 @@ void CollectorLog::PassedOver(std::size_t collector, const Error& why) {
   log::Warn("statement for an older version is used",
             {{"pg_cluster", cluster_},
              {"server", server_},
-             {"collector", std::string(Collectors()[collector]->name)},
+             {"collector", std::string(collectors_[collector].name)},
              {"error", why.message},
              {"sqlstate", why.sqlstate}});
 }

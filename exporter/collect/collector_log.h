@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "collectors/registry.h"
 #include "exporter/base/result.h"
@@ -13,8 +13,11 @@ namespace pgrepl {
 
 class CollectorLog {
  public:
-  CollectorLog(std::string cluster, std::string server)
-      : cluster_(std::move(cluster)), server_(std::move(server)) {}
+  CollectorLog(std::string cluster, std::string server, CollectorSet collectors)
+      : cluster_(std::move(cluster)),
+        server_(std::move(server)),
+        collectors_(std::move(collectors)),
+        said_(collectors_.size()) {}
 
   void Outcome(std::size_t collector, const Status& outcome);
   /// It uses a statement for an older version, since the server lacks something for the newer.
@@ -27,7 +30,8 @@ class CollectorLog {
   };
 
   std::string cluster_, server_;
-  std::array<Said, kCollectorCount> said_;
+  CollectorSet collectors_;
+  std::vector<Said> said_;  ///< parallel to the collectors
 };
 
 }  // namespace pgrepl

@@ -16,6 +16,13 @@ bool IsRefusal(const Error& error) {
          error.sqlstate.starts_with("58");
 }
 
+Status OutcomeOf(const Collector& collector, const Result<FactPtr>& fact) {
+  if (!fact) return fact.error();
+  if (collector.hidden == nullptr) return Ok();
+  const std::optional<Error> hidden = collector.hidden(fact->get());
+  return hidden ? Status(*hidden) : Ok();
+}
+
 RunFailure FailureOf(const Status& outcome) {
   if (outcome) return RunFailure::kNone;
   const Error& error = outcome.error();

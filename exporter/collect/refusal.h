@@ -17,6 +17,9 @@ bool IsTimeout(const Error& error);
 /// It will be refused again, and each time is a line in the server's log.
 bool IsRefusal(const Error& error);
 
+/// What came of a run: a fact of which something is hidden is no success.
+Status OutcomeOf(const Collector& collector, const Result<FactPtr>& fact);
+
 RunFailure FailureOf(const Status& outcome);
 
 /// What to do about it, where that isn't a matter of rights; empty: nothing that we know.

@@ -46,7 +46,7 @@ Scheduler::Scheduler(Options options, Publish publish, CountConnection count_con
 void Scheduler::WatchDirectories(ServerId id, const SessionOptions& options) {
   const auto watch = [&](const std::string& path, CollectorId collector, Duration interval,
                          auto read) {
-    if (path.empty() || !options.collectors[static_cast<std::size_t>(collector)]) return;
+    if (path.empty() || !options.collectors.IsOn(static_cast<std::size_t>(collector))) return;
     directories_->Watch([path, read] { return Shared(read(path)); }, interval,
                         [this, id, collector](Result<FactPtr> fact) {
                           Post(LookedAt{id, collector, std::move(fact)});

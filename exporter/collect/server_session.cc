@@ -17,6 +17,8 @@ constexpr std::string_view kRoleSql = "SELECT pg_is_in_recovery()";
 
 // A thawed server answers on its old connection at once; new ones would pile up before it.
 constexpr Duration kKeepOverdue = 60s;
+// After a pulse, listings and queries follow one another for so long.
+constexpr Duration kListingBudget = 100ms;
 constexpr Duration kLockTimeout = 500ms;
 constexpr Time kNever = Time::max();
 
@@ -27,14 +29,6 @@ constexpr std::string_view kResetTimeoutSql = "RESET statement_timeout";  // to 
 std::string ListingTimeout(Duration pulse_interval) {
   const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(pulse_interval * 3 / 4);
   return std::to_string(limit.count());
-}
-
-// What came of a run: a fact of which something is hidden is no success.
-Status OutcomeOf(const Collector& collector, const Result<FactPtr>& fact) {
-  if (!fact) return fact.error();
-  if (collector.hidden == nullptr) return Ok();
-  const std::optional<Error> hidden = collector.hidden(fact->get());
-  return hidden ? Status(*hidden) : Ok();
 }
 
 }  // namespace
@@ -49,7 +43,9 @@ ServerSession::ServerSession(SessionOptions options, std::uint32_t seed,
                .has_archive_directory = !options_.archive_directory.empty(),
                .interval = options_.interval,
                .slow_interval = options_.slow_interval}),
-      log_(options_.cluster, options_.name) {}
+      log_(options_.cluster, options_.name, options_.collectors) {
+  snapshot_.facts.resize(options_.collectors.size());
+}
 
 bool ServerSession::wants_write() const { return pipeline_ && pipeline_->wants_write(); }
 
@@ -93,6 +89,11 @@ void ServerSession::OnConnected(Result<Connection> connection, Time now) {
 void ServerSession::Drop(Time now, const Error& why) {
   log::Debug("connection lost",
              {{"pg_cluster", options_.cluster}, {"server", options_.name}, {"error", why.message}});
+  // SQL that isn't ours may be what ended the session, and would end the next one at once.
+  const bool asked = state_ == State::kBusy && round_.kind == RoundKind::kListing;
+  if (asked && options_.collectors[round_.collectors.front()].is_foreign) {
+    Record(round_.collectors.front(), why, now);
+  }
   pipeline_.reset();
   connection_.reset();
   state_ = State::kDisconnected;
@@ -117,17 +118,18 @@ void ServerSession::Pulse(Time now) {
 }
 
 Pipeline::Query ServerSession::QueryOf(std::size_t collector, std::string_view sql) const {
+  const Collector& declared = options_.collectors[collector];
   Pipeline::Query query{sql};
-  if (Collectors()[collector]->needs == Needs::kArchiveDirectory) {
-    query.parameter = options_.archive_directory;
-  }
+  if (declared.needs == Needs::kArchiveDirectory) query.parameter = options_.archive_directory;
+  query.rolled_back = declared.is_foreign;
   return query;
 }
 
 std::vector<Pipeline::Query> ServerSession::PlanPulse(Time now) {
   std::vector<Pipeline::Query> queries = {{kRoleSql}};
-  for (std::size_t i = 0; i < kCollectorCount && round_.role; ++i) {
-    if (Collectors()[i]->cadence == Cadence::kSlow) continue;
+  slow_until_ = now + kListingBudget;
+  for (std::size_t i = 0; i < options_.collectors.size() && round_.role; ++i) {
+    if (options_.collectors[i].cadence == Cadence::kSlow) continue;
     if (!agenda_.IsDue(i, *round_.role, now)) continue;
     round_.collectors.push_back(i);
     queries.push_back(QueryOf(i, agenda_.StatementOf(i, *round_.role)->sql));
@@ -205,7 +207,9 @@ void ServerSession::FinishRound(Time now) {
     Accept(round_.collectors[i], answers[round_.first + i], now);
   }
   PublishUp(now);
-  if (round_.kind == RoundKind::kPulse) StartRound(RoundKind::kPermission, false, now);
+  if (round_.kind == RoundKind::kPulse || now < slow_until_) {
+    StartRound(RoundKind::kPermission, /*replanned=*/false, now);
+  }
 }
 
 void ServerSession::AcceptPermission(const Result<Rows>& answer, Time now) {
@@ -254,19 +258,20 @@ bool ServerSession::AcceptRole(const Result<Rows>& answer, Time now) {
 // What was read under the other role says nothing about this one.
 void ServerSession::ForgetOtherRole(Role role) {
   if (!snapshot_.role || *snapshot_.role == role) return;
-  for (std::size_t i = 0; i < kCollectorCount; ++i) {
-    if (Collectors()[i]->statements.empty()) continue;
+  for (std::size_t i = 0; i < options_.collectors.size(); ++i) {
+    if (options_.collectors[i].statements.empty()) continue;
     CollectedFact& collected = snapshot_.facts[i];
     collected.fact.reset();
     // One that this role doesn't have has neither succeeded nor failed.
-    const bool has = Choose(Collectors()[i]->statements, snapshot_.version, role) != nullptr;
+    const bool has = Choose(options_.collectors[i].statements, snapshot_.version, role) != nullptr;
     if (!has) collected.run = {};
   }
 }
 
 void ServerSession::Accept(std::size_t collector, const Result<Rows>& answer, Time now) {
+  const Collector& declared = options_.collectors[collector];
   if (answer) {
-    Record(collector, Collectors()[collector]->decode(*answer), now);
+    Record(collector, declared.decode(declared, *answer), now);
     return;
   }
   Error error = answer.error();
@@ -274,7 +279,7 @@ void ServerSession::Accept(std::size_t collector, const Result<Rows>& answer, Ti
     log_.PassedOver(collector, error);
     return;
   }
-  const bool is_listing = Collectors()[collector]->cadence == Cadence::kSlow;
+  const bool is_listing = declared.cadence == Cadence::kSlow;
   if (error.hint.empty()) error.hint = HintOf(error, is_listing);
   Record(collector, error, now);
   agenda_.Postpone(collector, error, now);
@@ -291,7 +296,7 @@ void ServerSession::GiveUpListing(Time now) {
 
 void ServerSession::Record(std::size_t collector, Result<FactPtr> fact, Time now) {
   CollectedFact& collected = snapshot_.facts[collector];
-  const Status outcome = OutcomeOf(*Collectors()[collector], fact);
+  const Status outcome = OutcomeOf(options_.collectors[collector], fact);
   const Duration took = now - round_.sent;
   const double wall_middle = round_.wall_sent + Seconds(took) / 2;
   collected.run.ran = true;
@@ -340,9 +345,9 @@ void ServerSession::PublishDown(const Error& why, UpReason reason, Time now) {
   snapshot_.message = why.message;
   snapshot_.at = now;
   // What ran is no longer known to work, and before anything ran nothing does.
-  for (std::size_t i = 0; i < kCollectorCount; ++i) {
+  for (std::size_t i = 0; i < options_.collectors.size(); ++i) {
     // But what needs no statement goes on.
-    if (Collectors()[i]->statements.empty()) continue;
+    if (options_.collectors[i].statements.empty()) continue;
     CollectorRun& run = snapshot_.facts[i].run;
     run.success = false;
     if (run.failure == RunFailure::kNone) run.failure = RunFailure::kServerDown;

@@ -9,7 +9,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -32,7 +31,7 @@ struct SessionOptions {
   Login login;
   std::string archive_directory;   ///< empty: none
   std::string wal_directory = {};  ///< empty: not local
-  CollectorSet collectors;
+  CollectorSet collectors;         ///< that run on it
   Duration pulse_interval;
   Duration pulse_deadline;
   Duration interval;
@@ -108,6 +107,7 @@ class ServerSession {
   Time deadline_{};        ///< of the round that is out; of keeping an overdue connection
   Time next_attempt_{};    ///< while disconnected
   Time expires_{};         ///< the connection is renewed after this
+  Time slow_until_{};      ///< no slow statement follows another after this
   bool answered_ = false;  ///< a round was answered on this connection
   Backoff backoff_;
   Agenda agenda_;

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "collectors/registry.h"
 #include "collectors/view.h"
@@ -34,7 +34,8 @@ struct ServerSnapshot {
   int version = 0;           ///< server_version_num, 0: never connected
   std::string version_text;
   std::string address;
-  std::array<CollectedFact, kCollectorCount> facts;
+  /// Parallel to the session's CollectorSet.
+  std::vector<CollectedFact> facts = std::vector<CollectedFact>(kCollectorCount);
 
   [[nodiscard]] const CollectedFact& Of(CollectorId id) const {
     return facts[static_cast<std::size_t>(id)];

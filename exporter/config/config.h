@@ -73,8 +73,39 @@ struct Timing {
   Duration remember_vanished = 24h;  ///< how long a standby that isn't configured stays on the page
 };
 
+/// On which servers a statement runs.
+enum class QueryRole { kAny, kPrimary, kStandby };
+
+/// SQL for some majors, the first and the last included, and for one role or both.
+struct QueryStatement {
+  std::string sql;  ///< without a semicolon at its end
+  QueryRole role = QueryRole::kAny;
+  std::optional<int> min_version;
+  std::optional<int> max_version;
+};
+
+/// A metric family that a query fills.
+struct QueryMetric {
+  std::string name;
+  std::string column;  ///< of the answer
+  std::string help;
+  bool is_counter = false;
+};
+
+/// SQL of the user's own, and what becomes of its rows.
+struct Query {
+  std::string name;                        ///< the `collector` label
+  std::vector<QueryStatement> statements;  ///< the first that fits a server runs there
+  std::vector<std::string> clusters;       ///< runs in these; empty: in all
+  std::vector<std::string> labels;         ///< columns, and labels of the same names
+  std::vector<QueryMetric> metrics;
+  Duration interval{};
+  int max_series = 100;  ///< on one server
+};
+
 struct Config {
   std::vector<Cluster> clusters;
+  std::vector<Query> queries;
   Timing timing;
   std::map<std::string, bool, std::less<>> collectors;  ///< name -> enabled, where the user said so
 };

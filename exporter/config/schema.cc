@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
-#include <map>
 #include <optional>
 #include <utility>
 
 #include "exporter/config/nearest.h"
+#include "exporter/config/queries.h"
 #include "exporter/config/yaml_map.h"
 
 namespace pgrepl::config {
@@ -35,6 +35,7 @@ struct Root {
   std::optional<Value> clusters;
   std::optional<Value> defaults;
   std::optional<Value> collectors;
+  std::optional<Value> queries;
   std::optional<Value> timing;
 };
 
@@ -149,21 +150,8 @@ constexpr Key<Root> kRootKeys[] = {
     {"clusters", [](const Value& value, Root& root) { root.clusters.emplace(value); }},
     {"defaults", [](const Value& value, Root& root) { root.defaults.emplace(value); }},
     {"collectors", [](const Value& value, Root& root) { root.collectors.emplace(value); }},
+    {"queries", [](const Value& value, Root& root) { root.queries.emplace(value); }},
     {"timing", [](const Value& value, Root& root) { root.timing.emplace(value); }},
-};
-
-/// Names of siblings, which must differ.
-class Siblings {
- public:
-  void Add(std::string_view what, const std::string& name, const YAML::Mark& mark) {
-    const auto [first, is_new] = lines_.emplace(name, mark.line + 1);
-    if (is_new) return;
-    Fail(mark, fmt::format("{} {} comes twice; the first is on line {}", what, Quoted(name),
-                           first->second));
-  }
-
- private:
-  std::map<std::string, int> lines_;
 };
 
 class Reader {
@@ -181,6 +169,10 @@ class Reader {
     if (root.collectors) config.collectors = ReadCollectors(*root.collectors);
     if (root.defaults) ReadMap(root.defaults->node, "defaults", kDefaultsKeys, defaults_);
     config.clusters = ReadClusters(*root.clusters);
+    if (root.queries) {
+      config.queries =
+          ReadQueries(*root.queries, {collector_names_, config.clusters, config.timing.interval});
+    }
     return config;
   }
 

@@ -51,14 +51,16 @@ bool Switch(const Value& value) {
   return text == "true";
 }
 
-int Count(const Value& value, int most) {
+int Count(const Value& value, int most) { return CountBetween(value, 0, most); }
+
+int CountBetween(const Value& value, int least, int most) {
   const std::string text = Text(value);
   int number = 0;
   const char* const end = text.data() + text.size();
   const auto [rest, problem] = std::from_chars(text.data(), end, number);
-  if (problem != std::errc{} || rest != end || number < 0 || number > most) {
-    Fail(value.node.Mark(),
-         fmt::format("{} is {}; write a whole number from 0 to {}", value.key, Quoted(text), most));
+  if (problem != std::errc{} || rest != end || number < least || number > most) {
+    Fail(value.node.Mark(), fmt::format("{} is {}; write a whole number from {} to {}", value.key,
+                                        Quoted(text), least, most));
   }
   return number;
 }
@@ -94,6 +96,13 @@ std::vector<YAML::Node> Items(const Value& value) {
     }
   }
   return items;
+}
+
+void Siblings::Add(std::string_view what, const std::string& name, const YAML::Mark& mark) {
+  const auto [first, is_new] = lines_.emplace(name, mark.line + 1);
+  if (is_new) return;
+  Fail(mark, fmt::format("{} {} comes twice; the first is on line {}", what, Quoted(name),
+                         first->second));
 }
 
 void ReadKeys(const YAML::Node& map, std::string_view what, std::span<const std::string_view> known,

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,11 +39,21 @@ std::string Text(const Value& value);
 std::string Name(const Value& value);
 bool Switch(const Value& value);
 int Count(const Value& value, int most);
+int CountBetween(const Value& value, int least, int most);
 Duration Interval(const Value& value, DurationRange range);
 /// Bytes, more than none.
 std::int64_t Size(const Value& value);
 /// The items of a list that isn't empty.
 std::vector<YAML::Node> Items(const Value& value);
+
+/// Names of siblings, which must differ.
+class Siblings {
+ public:
+  void Add(std::string_view what, const std::string& name, const YAML::Mark& mark);
+
+ private:
+  std::map<std::string, int> lines_;
+};
 
 /// Calls `read` for each key in the file's order. Fails on a node that isn't a map, and on keys
 /// that aren't `known`, come twice or have no value. `what` is one word or two: "server".

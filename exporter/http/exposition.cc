@@ -9,9 +9,9 @@ namespace {
 
 std::vector<const Family*> FamiliesOf(const CollectorSet& collectors) {
   std::vector<const Family*> families;
-  for (std::size_t i = 0; i < kCollectorCount; ++i) {
-    if (!collectors[i]) continue;
-    const auto declared = Collectors()[i]->families;
+  for (std::size_t i = 0; i < collectors.size(); ++i) {
+    if (!collectors.IsOn(i)) continue;
+    const auto declared = collectors[i].families;
     families.insert(families.end(), declared.begin(), declared.end());
   }
   return families;
@@ -19,8 +19,8 @@ std::vector<const Family*> FamiliesOf(const CollectorSet& collectors) {
 
 void ExposeServer(const ServerView& server, Page& page) {
   Samples samples(page, server.labels);
-  for (std::size_t i = 0; i < kCollectorCount; ++i) {
-    const Collector& collector = *Collectors()[i];
+  for (std::size_t i = 0; i < server.facts.size(); ++i) {
+    const Collector& collector = *server.collectors[i];
     if (collector.emit != nullptr) collector.emit(server.facts[i], server, samples);
   }
 }
@@ -57,7 +57,7 @@ std::string Expose(const std::vector<ClusterView>& clusters, const CollectorSet&
   Page page(families);
   for (const ClusterView& cluster : clusters) {
     Samples samples(page, cluster.labels);
-    for (const Collector* collector : Collectors()) {
+    for (const Collector* collector : collectors.all()) {
       if (collector->emit_cluster != nullptr) collector->emit_cluster(cluster, samples);
     }
     for (const ServerView& server : cluster.servers) ExposeServer(server, page);

@@ -11,9 +11,7 @@
 
 namespace pgrepl::http {
 
-/// Which collectors are on; those that are off have no families.
-using CollectorSet = std::array<bool, kCollectorCount>;
-
+/// Collectors that are off have no families.
 std::string Expose(const std::vector<ClusterView>& clusters, const CollectorSet& collectors,
                    TextFormat format);
 

@@ -1,5 +1,5 @@
-// A metric family as a compile-time constant: name, type, help, and the labels beyond those of its
-// scope. A bad name does not compile.
+// A metric family: name, type, help, and the labels beyond those of its scope. Ours are constants, and
+// a bad name does not compile; those of the configuration were checked when it was read.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -17,7 +17,7 @@ enum class Scope {
   kExporter,  ///< none
 };
 
-/// `pgrepl_` and snake_case, checked while compiling.
+/// `pgrepl_` and snake_case, checked while compiling; or a name of the configuration.
 class MetricName {
  public:
   consteval MetricName(const char* name) : name_(name) {  // NOLINT(google-explicit-constructor)
@@ -28,9 +28,14 @@ class MetricName {
     }
     if (name_.ends_with('_')) throw "a metric name does not end with an underscore";
   }
+  /// What config::CheckMetricName has nothing against; the text must outlive it.
+  static constexpr MetricName Configured(std::string_view name) { return MetricName(name, 0); }
+
   [[nodiscard]] constexpr std::string_view view() const { return name_; }
 
  private:
+  constexpr MetricName(std::string_view checked, int) : name_(checked) {}
+
   std::string_view name_;
 };
 

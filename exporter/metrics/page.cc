@@ -76,19 +76,18 @@ Page::Page(std::span<const Family* const> families) {
 }
 
 void Page::Add(const Family& family, std::string_view scope_labels, double value,
-               std::initializer_list<std::string_view> label_values) {
+               std::span<const std::string_view> label_values) {
   const auto found = index_.find(&family);
   if (found == index_.end() || std::isnan(value)) return;
   assert(label_values.size() == family.labels.size());
   std::string& out = blocks_[found->second].samples;
   out += family.name.view();
-  if (!scope_labels.empty() || label_values.size() > 0) {
+  if (!scope_labels.empty() || !label_values.empty()) {
     out += '{';
     out += scope_labels;
-    const auto* label_value = label_values.begin();
-    for (const std::string_view label : family.labels) {
+    for (std::size_t i = 0; i < label_values.size(); ++i) {
       if (out.back() != '{') out += ',';
-      AppendLabel(out, label, *label_value++);
+      AppendLabel(out, family.labels[i], label_values[i]);
     }
     out += '}';
   }
@@ -128,9 +127,13 @@ void Samples::Add(const Family& family, double value,
   page_.Add(family, scope_labels_, value, labels);
 }
 
+void Samples::Add(const Family& family, double value, std::span<const std::string_view> labels) {
+  page_.Add(family, scope_labels_, value, labels);
+}
+
 void Samples::Add(const Family& family, std::optional<double> value,
                   std::initializer_list<std::string_view> labels) {
-  if (value) page_.Add(family, scope_labels_, *value, labels);
+  if (value) Add(family, *value, labels);
 }
 
 void Samples::AddStates(const Family& family, std::span<const std::string_view> states,

@@ -29,7 +29,11 @@ class Page {
   /// Adds one series. `scope_labels` is rendered text ("" or `a="b",c="d"`), see ScopeLabels.
   /// A family that isn't one of this page's (its collector is off) and NaN are dropped.
   void Add(const Family& family, std::string_view scope_labels, double value,
-           std::initializer_list<std::string_view> label_values);
+           std::span<const std::string_view> label_values);
+  void Add(const Family& family, std::string_view scope_labels, double value,
+           std::initializer_list<std::string_view> label_values) {
+    Add(family, scope_labels, value, std::span(label_values.begin(), label_values.size()));
+  }
 
   /// Families without series are left out.
   [[nodiscard]] std::string Render(TextFormat format) const;
@@ -53,6 +57,8 @@ class Samples {
   Samples(Page& page, std::string_view scope_labels) : page_(page), scope_labels_(scope_labels) {}
 
   void Add(const Family& family, double value, std::initializer_list<std::string_view> labels = {});
+  /// For labels whose number isn't known while compiling.
+  void Add(const Family& family, double value, std::span<const std::string_view> labels);
   /// NULL is absence: nullopt adds nothing.
   void Add(const Family& family, std::optional<double> value,
            std::initializer_list<std::string_view> labels = {});

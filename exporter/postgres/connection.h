@@ -42,7 +42,7 @@ class Connection {
   };
 
   PgConnPtr handle_;
-  std::unordered_map<std::string_view, Prepared> prepared_;  ///< by SQL, whose text is static
+  std::unordered_map<std::string_view, Prepared> prepared_;  ///< by SQL, whose text outlives it
 };
 
 }  // namespace pgrepl

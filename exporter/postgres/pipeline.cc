@@ -43,13 +43,26 @@ class Cork {
 
 }  // namespace
 
+// A sync ends no transaction that was begun, whether its statement failed or not.
 bool Pipeline::Enqueue(const Query& query) {
+  if (!query.rolled_back) return EnqueueQuery(query);
+  return EnqueueCommand("BEGIN READ ONLY") && EnqueueQuery(query) && EnqueueCommand("ROLLBACK");
+}
+
+// Not prepared: it may come several times in one flush, before the server has said that it holds it.
+bool Pipeline::EnqueueCommand(const char* sql) {
+  PGconn* conn = connection_.handle_.get();
+  if (PQsendQueryParams(conn, sql, 0, nullptr, nullptr, nullptr, nullptr, 0) == 0) return false;
+  pending_.push_back({.sql = sql, .is_asked = false});
+  return PQpipelineSync(conn) == 1;
+}
+
+bool Pipeline::EnqueueQuery(const Query& query) {
   PGconn* conn = connection_.handle_.get();
   auto& prepared = connection_.prepared_[query.sql];
   if (prepared.name.empty()) {
     prepared.name = "pgrepl_" + std::to_string(connection_.prepared_.size());
   }
-  // query.sql is static text of a string literal, hence zero-terminated.
   if (!prepared.ready &&
       PQsendPrepare(conn, prepared.name.c_str(), query.sql.data(), 0, nullptr) == 0) {
     return false;
@@ -59,7 +72,7 @@ bool Pipeline::Enqueue(const Query& query) {
                           nullptr, 0) == 0) {
     return false;
   }
-  pending_.push_back({query.sql});
+  pending_.push_back({.sql = query.sql, .is_asked = true});
   return PQpipelineSync(conn) == 1;
 }
 
@@ -100,7 +113,7 @@ void Pipeline::Absorb(PgResultPtr result) {
       ++current_;
       return;
     case PGRES_COMMAND_OK:
-      connection_.prepared_[pending.sql].ready = true;
+      if (pending.is_asked) connection_.prepared_[pending.sql].ready = true;
       return;
     case PGRES_TUPLES_OK:
       pending.rows.emplace(std::move(result));
@@ -117,6 +130,7 @@ void Pipeline::Absorb(PgResultPtr result) {
 
 void Pipeline::Finish() {
   for (Pending& pending : pending_) {
+    if (!pending.is_asked) continue;
     if (pending.error) {
       results_.emplace_back(std::move(*pending.error));
     } else if (pending.rows) {

@@ -18,8 +18,12 @@ namespace pgrepl {
 class Pipeline {
  public:
   struct Query {
-    std::string_view sql;  ///< static text: it is the key under which it stays prepared
+    /// Zero-terminated, and outlives the connection: it is the key under which it stays prepared.
+    std::string_view sql;
     std::optional<std::string> parameter = {};  ///< $1, sent as text
+    /// In a transaction of its own, which is READ ONLY and rolled back: whatever SQL it is, it writes
+    /// no row, and no setting of it stays in the session.
+    bool rolled_back = false;
   };
   enum class Progress { kWaiting, kDone, kBroken };
 
@@ -43,12 +47,15 @@ class Pipeline {
 
  private:
   bool Enqueue(const Query& query);
+  bool EnqueueQuery(const Query& query);
+  bool EnqueueCommand(const char* sql);
   bool Flush();
   void Absorb(PgResultPtr result);
   void Finish();
 
   struct Pending {
     std::string_view sql;
+    bool is_asked;  ///< by the caller, who gets its result
     std::optional<Rows> rows = {};
     std::optional<Error> error = {};
   };

@@ -1,7 +1,8 @@
-// A statement as a constant: for which versions and role it is written, and its SQL.
+// A statement: for which versions and role it is written, and its SQL.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -12,7 +13,8 @@ namespace pgrepl {
 
 /// SQL lists its columns and never says SELECT *: new majors insert columns in the middle.
 struct Statement {
-  int min_version = 0;         ///< server_version_num
+  int min_version = 0;  ///< server_version_num
+  int max_version = std::numeric_limits<int>::max();
   std::optional<Role> role{};  ///< nullopt: either
   std::string_view sql;
   /// Asked before it where a refusal would be an ERROR in the server's log: one boolean, whether
@@ -25,8 +27,8 @@ struct Statement {
 constexpr const Statement* Choose(std::span<const Statement> statements, int version, Role role,
                                   int passed_over = 0) {
   for (const Statement& statement : statements) {
-    const bool fits =
-        version >= statement.min_version && (!statement.role || *statement.role == role);
+    const bool fits = version >= statement.min_version && version <= statement.max_version &&
+                      (!statement.role || *statement.role == role);
     if (fits && passed_over-- == 0) return &statement;
   }
   return nullptr;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <regex>
 #include <set>
 
@@ -41,6 +42,19 @@ TEST(RegistryTest, OneSpellingOfEachName) {
   for (std::size_t i = 0; i < kCollectorCount; ++i) {
     EXPECT_EQ(Collectors()[i]->name, CollectorNames()[i]);
     EXPECT_TRUE(names.insert(CollectorNames()[i]).second) << CollectorNames()[i];
+  }
+}
+
+TEST(CollectorSetTest, WhatIsAddedComesAfterOurs) {
+  CollectorSet set;
+  set.Add(std::make_shared<const Collector>(Collector{.name = "added"}));
+  set.Switch(static_cast<std::size_t>(CollectorId::kSlots), false);
+  const CollectorSet copy = set;
+  ASSERT_EQ(copy.size(), kCollectorCount + 1);
+  EXPECT_EQ(copy[kCollectorCount].name, "added");
+  EXPECT_EQ(copy.all().back(), &set[kCollectorCount]);
+  for (std::size_t i = 0; i < copy.size(); ++i) {
+    EXPECT_EQ(copy.IsOn(i), i != static_cast<std::size_t>(CollectorId::kSlots));
   }
 }
 

@@ -221,7 +221,7 @@ TEST_F(SendersEmitTest, ServerThatRefusesConnectionsHasNoSenders) {
 }
 
 TEST_F(SendersEmitTest, NoFactIsNoCount) {
-  server_.facts = {};
+  server_.facts.assign(kCollectorCount, nullptr);
   EXPECT_EQ(Exposition(CollectorId::kSenders, server_), "");
 }
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <sstream>
 
 #include "tests/support/exposition.h"
@@ -39,6 +40,19 @@ TEST(ServerTest, DecodesEveryColumn) {
   EXPECT_EQ(fact.system_identifier, "7301234567890123456");
   EXPECT_EQ(fact.start_time, 1700000000.5);
   EXPECT_EQ(fact.clock, 1700000060);
+}
+
+TEST(ServerTest, QueriesRunUnderTheirNames) {
+  CollectorSet collectors;
+  collectors.Add(std::make_shared<const Collector>(Collector{.name = "app_jobs"}));
+  ServerView server = View();
+  server.collectors = collectors.all();
+  server.runs.push_back({.ran = true, .success = true, .duration_seconds = 0.5});
+  EXPECT_THAT(Server(server), testing::HasSubstr(R"(
+pgrepl_collector_success{server="p",collector="app_jobs"} 1
+# TYPE pgrepl_collector_duration_seconds gauge
+pgrepl_collector_duration_seconds{server="p",collector="app_jobs"} 0.5
+)"));
 }
 
 TEST(ServerTest, UpStandby) {

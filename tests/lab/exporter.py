@@ -12,14 +12,15 @@ from .web import answers, get
 class Exporter(Process):
     """Runs with a configuration on a port of its own; serves its page before the constructor ends.
 
-    The configuration is a dictionary: JSON is YAML too.
+    The configuration is a dictionary (JSON is YAML too), or text.
     """
 
     def __init__(self, workspace, binary, config, flags=(), port=None, name="exporter"):
         self.port = port or workspace.ports.take()
         self.url = f"http://127.0.0.1:{self.port}"
         self.config_file = workspace.folder / f"{name}.yaml"
-        self.config_file.write_text(json.dumps(config, indent=2) + "\n")
+        self.config_file.write_text(
+            config if isinstance(config, str) else json.dumps(config, indent=2) + "\n")
         super().__init__(workspace, name, [
             binary, f"--config.file={self.config_file}",
             f"--web.listen-address=127.0.0.1:{self.port}", *flags])

@@ -19,7 +19,7 @@ std::string WithoutHelp(const Page& page) {
 
 const Collector& Of(CollectorId id) { return *Collectors()[static_cast<std::size_t>(id)]; }
 
-Result<FactPtr> Decode(CollectorId id, const Rows& rows) { return Of(id).decode(rows); }
+Result<FactPtr> Decode(CollectorId id, const Rows& rows) { return Of(id).decode(Of(id), rows); }
 
 std::string OutcomeOf(CollectorId id, const Result<Rows>& answer) {
   const Result<FactPtr> fact = answer ? Decode(id, *answer) : answer.error();

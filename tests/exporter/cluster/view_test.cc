@@ -115,6 +115,24 @@ TEST_F(ViewTest, FactsGrowOldWithTheirCollector) {
   EXPECT_FALSE(has(CollectorId::kServer)) << "three intervals";
 }
 
+TEST_F(ViewTest, FactsOfAQueryGrowOldWithItsInterval) {
+  ClusterOptions options = OptionsFor({"p"});
+  const auto query = std::make_shared<const Collector>(
+      Collector{.name = "app_jobs", .cadence = Cadence::kSlow, .interval = 5s});
+  options.collectors.Add(query);
+  ServerSnapshot told = *Primary(1000, 1).At(cluster_.now);
+  const auto fact = std::make_shared<const int>(1);
+  told.facts.push_back({.fact = fact, .at = cluster_.now, .run = {.ran = true, .success = true}});
+  Memory memory(options, cluster_.now);
+  memory.Observe(0, std::make_shared<const ServerSnapshot>(told), cluster_.now);
+  const ClusterView fresh = BuildView(memory, cluster_.now + 15s);
+  EXPECT_EQ(fresh.servers[0].facts.at(kCollectorCount), fact.get());
+  EXPECT_EQ(fresh.servers[0].collectors.back()->name, "app_jobs");
+  EXPECT_TRUE(fresh.servers[0].runs.at(kCollectorCount).success);
+  const ClusterView stale = BuildView(memory, cluster_.now + 16s);
+  EXPECT_EQ(stale.servers[0].facts.at(kCollectorCount), nullptr);
+}
+
 TEST_F(ViewTest, StandsOnItsOwn) {
   auto cluster = std::make_unique<WatchedCluster>(OptionsFor({"p", "s1"}));
   Sender sender = SenderOf("walreceiver", 1000);

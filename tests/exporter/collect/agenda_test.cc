@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 
 namespace pgrepl {
@@ -25,10 +26,7 @@ class AgendaTest : public testing::Test {
   AgendaTest() { agenda_.Connect(PgVersion(16), kStart); }
 
   static Agenda::Options Everything() {
-    Agenda::Options options{
-        .collectors = {}, .has_archive_directory = true, .interval = 10s, .slow_interval = 60s};
-    options.collectors.fill(true);
-    return options;
+    return {.has_archive_directory = true, .interval = 10s, .slow_interval = 60s};
   }
 
   [[nodiscard]] bool IsDue(std::size_t collector, Duration after) const {
@@ -67,7 +65,7 @@ TEST_F(AgendaTest, ByCadence) {
 TEST_F(AgendaTest, WhatIsDisabledOrForAnotherRoleIsNotDue) {
   EXPECT_FALSE(IsDue(IndexOf(CollectorId::kSync), 0s));
   Agenda::Options options = Everything();
-  options.collectors[kLagIndex] = false;
+  options.collectors.Switch(kLagIndex, false);
   agenda_ = Agenda(options);
   agenda_.Connect(PgVersion(16), kStart);
   EXPECT_FALSE(IsDue(kLagIndex, 0s));
@@ -87,6 +85,29 @@ TEST_F(AgendaTest, ListingsComeOneByOne) {
   // The one that ran first waits longest, whichever stands first in the registry.
   agenda_.Ran(*first, true, kStart + 61s);
   EXPECT_EQ(agenda_.DueListing(Role::kStandby, kStart + 200s), second);
+}
+
+TEST_F(AgendaTest, ForeignQueryHasAnIntervalOfItsOwn) {
+  static constexpr Statement kBoth[] = {{.min_version = PgVersion(14), .sql = "SELECT 1"},
+                                        {.sql = "SELECT 2"}};
+  Agenda::Options options = Everything();
+  options.collectors.Add(std::make_shared<const Collector>(Collector{.name = "app_jobs",
+                                                                     .cadence = Cadence::kSlow,
+                                                                     .statements = kBoth,
+                                                                     .interval = 20s,
+                                                                     .is_foreign = true}));
+  agenda_ = Agenda(options);
+  agenda_.Connect(PgVersion(16), kStart);
+  EXPECT_TRUE(IsDue(kCollectorCount, 0s));
+  agenda_.Ran(kCollectorCount, true, kStart);
+  EXPECT_EQ(PauseOf(kCollectorCount, kStart), 19);
+  agenda_.Connect(PgVersion(16), kStart + 1s);
+  EXPECT_FALSE(IsDue(kCollectorCount, 1s)) << "a new connection is no reason";
+  // Whatever it failed for, and it is for the versions that it says.
+  agenda_.Ran(kCollectorCount, false, kStart);
+  EXPECT_FALSE(agenda_.PassOver(kCollectorCount, Role::kStandby, kUndefinedColumn, kStart));
+  agenda_.Postpone(kCollectorCount, kUndefinedColumn, kStart);
+  EXPECT_EQ(PauseOf(kCollectorCount, kStart), 60);
 }
 
 TEST_F(AgendaTest, TheServerIsAskedForADirectoryThatIsNotLocal) {

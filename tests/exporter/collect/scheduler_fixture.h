@@ -76,18 +76,16 @@ class SchedulerTest : public LivePostgresTest {
   }
 
   static SessionOptions OptionsOf(const std::string& conninfo) {
-    SessionOptions options{.cluster = "main",
-                           .name = "server",
-                           .login = LoginBy(conninfo),
-                           .archive_directory = "",
-                           .collectors = {},
-                           .pulse_interval = 50ms,
-                           .pulse_deadline = 500ms,
-                           .interval = 200ms,
-                           .slow_interval = 200ms,
-                           .connection_lifetime = 1h};
-    options.collectors.fill(true);
-    return options;
+    return SessionOptions{.cluster = "main",
+                          .name = "server",
+                          .login = LoginBy(conninfo),
+                          .archive_directory = "",
+                          .collectors = {},
+                          .pulse_interval = 50ms,
+                          .pulse_deadline = 500ms,
+                          .interval = 200ms,
+                          .slow_interval = 200ms,
+                          .connection_lifetime = 1h};
   }
 
   void Watch(std::vector<SessionOptions> servers) {

@@ -56,7 +56,7 @@ TEST_F(SchedulerTest, KeepsOneConnectionForAllItsPulses) {
 
 TEST_F(SchedulerTest, DisabledCollectorsDoNotRun) {
   SessionOptions options = OptionsOf(PrimaryConninfo());
-  options.collectors[static_cast<std::size_t>(CollectorId::kSlots)] = false;
+  options.collectors.Switch(static_cast<std::size_t>(CollectorId::kSlots), false);
   Watch({options});
   const ServerSnapshotPtr snapshot = published_.WaitFor(
       0, [](const ServerSnapshot& now) { return Succeeded(now, CollectorId::kArchive); });
@@ -147,7 +147,7 @@ TEST_F(SchedulerTest, AnArchiveIsTheSameThroughTheServer) {
   const Collector& collector =
       *Collectors()[static_cast<std::size_t>(CollectorId::kArchiveDirectory)];
   const auto answers = Round(connection, {{collector.statements[0].sql, folder.string()}});
-  const FactPtr decoded = collector.decode(*answers.at(0)).value();
+  const FactPtr decoded = collector.decode(collector, *answers.at(0)).value();
   const auto& told = *static_cast<const ArchiveDirectoryFact*>(decoded.get());
   const Result<ArchiveDirectoryFact> read = ReadArchiveDirectory(folder);
   RevokeFiles();

@@ -66,9 +66,15 @@ TEST(LoadTest, ExampleShowsTheDefaultTiming) {
 // The errors list the known keys, so the keys that the loader takes are read from there.
 TEST(LoadTest, ExampleHasEveryKey) {
   const std::string example = ReadText(kExample);
-  for (const char* text : {"zzzzzzzz: 1", "defaults: {zzzzzzzz: 1}\nclusters: []",
-                           "timing: {zzzzzzzz: 1}\nclusters: []", "clusters: [{zzzzzzzz: 1}]",
-                           "clusters: [{name: a, servers: [{zzzzzzzz: 1}]}]"}) {
+  const std::string good = "clusters: [{name: a, servers: [{name: p, conninfo: host=p}]}]\n";
+  for (const std::string& text :
+       {std::string("zzzzzzzz: 1"), std::string("defaults: {zzzzzzzz: 1}\nclusters: []"),
+        std::string("timing: {zzzzzzzz: 1}\nclusters: []"),
+        std::string("clusters: [{zzzzzzzz: 1}]"),
+        std::string("clusters: [{name: a, servers: [{zzzzzzzz: 1}]}]"),
+        good + "queries: [{zzzzzzzz: 1}]",
+        good + "queries: [{name: a, statements: [{zzzzzzzz: 1}]}]",
+        good + "queries: [{name: a, sql: a, metrics: [{zzzzzzzz: 1}]}]"}) {
     const std::string message = ParseText(text).error().message;
     std::istringstream keys(message.substr(message.find("known: ") + 7));
     for (std::string key; std::getline(keys >> std::ws, key, ',');) {

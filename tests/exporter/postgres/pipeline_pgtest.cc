@@ -76,6 +76,51 @@ TEST_F(PipelineTest, StatementThatWasTakenAwayIsPreparedAnew) {
   EXPECT_THAT(Summaries(Round(connection, queries)), ElementsAre("1 row: 1", "1 row: 2"));
 }
 
+// Whatever a statement does to its session, the next one finds it as it was.
+TEST_F(PipelineTest, WhatIsRolledBackLeavesNothingBehind) {
+  Connection connection = ConnectTo(PrimaryConninfo());
+  const auto rolled_back = [](std::string_view sql) {
+    return Pipeline::Query{.sql = sql, .rolled_back = true};
+  };
+  // The second time all of it is prepared.
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_THAT(
+        Summaries(Round(connection,
+                        {rolled_back("SELECT set_config('search_path', 'public', false)"),
+                         {"SHOW search_path"},
+                         rolled_back("SELECT set_config('transaction_read_only', 'off', false)"),
+                         rolled_back("SELECT set_config('statement_timeout', '0', false)"),
+                         {"SHOW statement_timeout"},
+                         rolled_back("SELECT 1/0"),
+                         rolled_back("not SQL"),
+                         {"SELECT 1"},
+                         rolled_back("SHOW transaction_read_only")})),
+        ElementsAre("1 row: public", "1 row: pg_catalog", "25001", "1 row: 0", "1 row: 5s", "22012",
+                    "42601", "1 row: 1", "1 row: on"));
+  }
+}
+
+TEST_F(PipelineTest, WhatIsRolledBackCannotWrite) {
+  Admin admin;
+  admin.Execute("CREATE TABLE written (n int); GRANT ALL ON written TO public");
+  admin.Execute(
+      "CREATE FUNCTION write() RETURNS int LANGUAGE sql AS "
+      "'INSERT INTO public.written VALUES (1) RETURNING n'");
+  Connection connection = ConnectTo(PrimaryConninfo());
+  // What a statement before it did to the default is gone.
+  EXPECT_THAT(
+      Summaries(
+          Round(connection,
+                {{.sql = "SELECT set_config('default_transaction_read_only', 'off', false)",
+                  .rolled_back = true},
+                 {.sql = "SELECT public.write()", .rolled_back = true},
+                 {.sql = "INSERT INTO public.written VALUES (1) RETURNING n", .rolled_back = true},
+                 {"SELECT public.write() + 1"},
+                 {"SELECT count(*) FROM public.written"}})),
+      ElementsAre("1 row: off", "25006", "25006", "25006", "1 row: 0"));
+  admin.Execute("DROP FUNCTION write(); DROP TABLE written");
+}
+
 TEST_F(PipelineTest, ParameterIsNeverSql) {
   Connection connection = ConnectTo(PrimaryConninfo());
   constexpr std::string_view kEcho = "SELECT $1::text";

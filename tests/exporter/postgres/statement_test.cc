@@ -31,6 +31,15 @@ TEST(StatementTest, VersionIsCountedFromTheFirstReleaseOfAMajor) {
   EXPECT_EQ(Chosen(139999, Role::kStandby), "old standby");
 }
 
+TEST(StatementTest, LastVersionIsIncluded) {
+  constexpr Statement kRanges[] = {{.max_version = PgVersion(14) - 1, .sql = "13"},
+                                   {.min_version = PgVersion(16), .sql = "16"}};
+  EXPECT_EQ(Choose(kRanges, 130022, Role::kPrimary)->sql, "13");
+  EXPECT_EQ(Choose(kRanges, 139999, Role::kPrimary)->sql, "13");
+  EXPECT_EQ(Choose(kRanges, 140000, Role::kPrimary), nullptr);
+  EXPECT_EQ(Choose(kRanges, 170000, Role::kPrimary)->sql, "16");
+}
+
 TEST(StatementTest, ThoseThatAServerDoesNotUnderstandArePassedOver) {
   EXPECT_EQ(Chosen(170004, Role::kStandby, 1), "14 standby");
   EXPECT_EQ(Chosen(170004, Role::kStandby, 2), "old standby");
