@@ -33,8 +33,11 @@ void Agenda::ChangeRole(Time now) {
 }
 
 void Agenda::Resume(Time now) {
-  for (Entry& entry : entries_) {
-    if (entry.refusals == 0 && entry.due != kNever) entry.due = std::min(entry.due, now);
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = entries_[i];
+    // A foreign query may be why it did not answer.
+    if (options_.collectors[i].is_foreign || entry.refusals > 0 || entry.due == kNever) continue;
+    entry.due = std::min(entry.due, now);
   }
 }
 

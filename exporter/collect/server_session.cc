@@ -17,18 +17,16 @@ constexpr std::string_view kRoleSql = "SELECT pg_is_in_recovery()";
 
 // A thawed server answers on its old connection at once; new ones would pile up before it.
 constexpr Duration kKeepOverdue = 60s;
-// After a pulse, listings and queries follow one another for so long.
-constexpr Duration kListingBudget = 100ms;
 constexpr Duration kLockTimeout = 500ms;
 constexpr Time kNever = Time::max();
 
-// A listing has a deadline of its own: it begins when the pulse is answered, and the next pulse
-// must not wait for it. Milliseconds are what the setting counts in.
+// The next pulse must not wait for a listing, nor the server be called down for it. Milliseconds are
+// what the setting counts in.
 constexpr std::string_view kSetTimeoutSql = "SELECT set_config('statement_timeout', $1, false)";
 constexpr std::string_view kResetTimeoutSql = "RESET statement_timeout";  // to what it began with
-std::string ListingTimeout(Duration pulse_interval) {
-  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(pulse_interval * 3 / 4);
-  return std::to_string(limit.count());
+std::string ListingTimeout(Duration pulse_interval, Duration pulse_deadline) {
+  const Duration limit = std::min(pulse_interval * 3 / 4, pulse_deadline / 2);
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
 }
 
 }  // namespace
@@ -127,7 +125,7 @@ Pipeline::Query ServerSession::QueryOf(std::size_t collector, std::string_view s
 
 std::vector<Pipeline::Query> ServerSession::PlanPulse(Time now) {
   std::vector<Pipeline::Query> queries = {{kRoleSql}};
-  slow_until_ = now + kListingBudget;
+  slow_until_ = now + std::min<Duration>(options_.pulse_interval / 4, 100ms);
   for (std::size_t i = 0; i < options_.collectors.size() && round_.role; ++i) {
     if (options_.collectors[i].cadence == Cadence::kSlow) continue;
     if (!agenda_.IsDue(i, *round_.role, now)) continue;
@@ -150,7 +148,7 @@ std::vector<Pipeline::Query> ServerSession::PlanListing(Time now) {
   round_.kind = RoundKind::kListing;
   round_.first = 2;
   return {{kRoleSql},
-          {kSetTimeoutSql, ListingTimeout(options_.pulse_interval)},
+          {kSetTimeoutSql, ListingTimeout(options_.pulse_interval, options_.pulse_deadline)},
           QueryOf(*due, statement.sql),
           {kResetTimeoutSql}};
 }
@@ -230,6 +228,7 @@ void ServerSession::AcceptPermission(const Result<Rows>& answer, Time now) {
     return;
   }
   PublishUp(now);
+  if (now < slow_until_) StartRound(RoundKind::kPermission, /*replanned=*/false, now);
 }
 
 // False: this round's answers are void, because the server is not up or its role has changed.
@@ -363,8 +362,8 @@ void ServerSession::OnTime(Time now) {
   } else if (state_ == State::kBusy) {
     state_ = State::kOverdue;
     deadline_ = now + kKeepOverdue;
-    PublishDown({"the pulse was not answered in time"}, UpReason::kTimeout, now);
     if (round_.kind == RoundKind::kListing) GiveUpListing(now);
+    PublishDown({"the pulse was not answered in time"}, UpReason::kTimeout, now);
   } else if (state_ == State::kOverdue) {
     Drop(now, {"timed out: no answer for a minute"});
     next_attempt_ = now + backoff_.Next(now);

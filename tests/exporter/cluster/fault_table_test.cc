@@ -142,6 +142,15 @@ TEST_P(FaultTableTest, S6CascadeCutAbove) {
   ExpectHealth();
 }
 
+TEST_P(FaultTableTest, CascadesOwnLagIsNotItsUpstreams) {
+  Server("s3").replays_per_tick = 0;
+  cluster_.Run(10s);
+  EXPECT_EQ(Lag("s3").cause, LagCause::kReplaySlow);
+  EXPECT_EQ(Lag("s2").cause, LagCause::kNone);
+  Server("s3").replays_per_tick = 1000;
+  ExpectHealth();
+}
+
 TEST_P(FaultTableTest, S7OneBulkTransactionThatTheStandbyKeepsUpWith) {
   cluster_.busy = false;
   for (int tick = 0; tick < 300; ++tick) {

@@ -169,6 +169,7 @@ ReceiverFact SimulatedCluster::ReceiverOf(const SimulatedServer& standby) {
   receiver.sender_host = HostOf(standby.upstream);
   receiver.application_name = standby.name;
   receiver.timeline = standby.timeline;
+  receiver.written = receiver.flushed = Lsn{standby.Lsn()};
   if (!Follows(standby)) receiver.status = "waiting";
   return receiver;
 }
@@ -181,6 +182,7 @@ std::vector<Sender> SimulatedCluster::SendersOf(const SimulatedServer& upstream)
     Sender& sender = senders.emplace_back(SenderOf(standby.name, standby.wal.at(replayed - 1).end));
     sender.client_addr = HostOf(standby.name);
     sender.current = Lsn{upstream.Lsn()};
+    sender.sent = sender.written = sender.flushed = Lsn{standby.Lsn()};
     sender.reply_time = Seconds(standby.replied.time_since_epoch());
     if (!Follows(standby)) sender.state = "startup";
   }

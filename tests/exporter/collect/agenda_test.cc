@@ -108,6 +108,8 @@ TEST_F(AgendaTest, ForeignQueryHasAnIntervalOfItsOwn) {
   EXPECT_FALSE(agenda_.PassOver(kCollectorCount, Role::kStandby, kUndefinedColumn, kStart));
   agenda_.Postpone(kCollectorCount, kUndefinedColumn, kStart);
   EXPECT_EQ(PauseOf(kCollectorCount, kStart), 60);
+  agenda_.Resume(kStart + 5s);
+  EXPECT_FALSE(IsDue(kCollectorCount, 5s)) << "it may be why the server did not answer";
 }
 
 TEST_F(AgendaTest, TheServerIsAskedForADirectoryThatIsNotLocal) {
