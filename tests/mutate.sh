@@ -29,7 +29,7 @@ patches() {
 check() {
   local patch failed=0
   for patch in $(patches); do
-    patch --dry-run --silent -p1 <"$patch" >/dev/null || {
+    patch --dry-run --silent --fuzz=0 -p1 <"$patch" >/dev/null || {
       echo "mutate: $patch no longer applies: mend or remove it"
       failed=1
     }
@@ -63,11 +63,17 @@ first_failure() {
   sed -n 's/^\[  FAILED  \] \([^ ,]*\).*/\1/p' $scratch/test.log | head -n 1
 }
 
+# As it was before the patch. Not by the patch reversed: that may find another place.
+restore() {
+  local file
+  sed -n 's|^+++ b/||p' "$1" | while read -r file; do cp "$file" "$tree/$file"; done
+}
+
 # Prints a line on what became of one patch; 1 when it survived.
 try() {
   local name verdict=0 line
   name=$(basename "$1" .patch)
-  patch --silent -d $tree -p1 <"$1"
+  patch --silent --fuzz=0 -d $tree -p1 <"$1"
   if ! compile; then
     line='DOES NOT BUILD'
     verdict=1
@@ -77,7 +83,7 @@ try() {
   else
     line="caught by $(first_failure)"
   fi
-  patch --silent -R -d $tree -p1 <"$1"
+  restore "$1"
   printf '%-40s %s\n' "$name" "$line"
   return $verdict
 }
