@@ -141,6 +141,16 @@ TEST_F(MemoryTest, AStandbyThatMovedIsSeenAtItsNewUpstreamOnly) {
   EXPECT_THAT(SendersOn(cluster.Server("s1")), ElementsAre("s2"));
 }
 
+TEST_F(MemoryTest, AStandbyThatMovedToAStrangerIsOnNoServerOfOurs) {
+  Pulse(Primary(1000, 1).Senders({Row()}), Streaming());
+  EXPECT_EQ(cluster_.Server("p").edges.size(), 1);
+  ReceiverFact elsewhere = ReceiverAt(1000, 2);
+  elsewhere.sender_host = "10.0.0.99";
+  Pulse(Primary(1000, 1), StandbyAt(1000).Receives(elsewhere));
+  EXPECT_THAT(cluster_.Server("p").edges, IsEmpty());
+  EXPECT_EQ(cluster_.Server("s1").upstream_address, "10.0.0.99:5432");
+}
+
 TEST_F(MemoryTest, APromotionTakesTheStandbysSeriesAwayAtOnce) {
   Pulse(Primary(1000, 1).Senders({Row()}), Streaming());
   Pulse(Primary(1000, 1), Primary(1100, 1).OnTimeline(2).ForkedAt(1000));
