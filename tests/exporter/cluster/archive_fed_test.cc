@@ -83,6 +83,19 @@ TEST_F(ArchiveFedTest, AShortSegmentCountsToo) {
   EXPECT_EQ(cluster_.Lag("s1").cause, LagCause::kWaitingForArchive);
 }
 
+TEST_F(ArchiveFedTest, TheLastTransactionsOfASegmentCountToo) {
+  for (int second = 0; second < 5; ++second) Pulse(100, kSegment);
+  const std::uint64_t replayed = 2 * kSegment - 200'000;
+  Pulse(replayed - lsn_, replayed);
+  Pulse(100'000, replayed);
+  archived_ = 2 * kSegment;
+  Pulse(2 * kSegment - lsn_, replayed);
+  for (int second = 2; second < 10; ++second) {
+    Pulse(100, replayed);
+    ExpectLag(second, LagCause::kWaitingForArchive);
+  }
+}
+
 TEST_F(ArchiveFedTest, AnIdlePrimaryMakesNoLag) {
   for (int second = 0; second < 5; ++second) Pulse(100, kSegment);
   archived_ = 2 * kSegment;

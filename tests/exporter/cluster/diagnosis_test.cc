@@ -312,6 +312,15 @@ TEST_F(DiagnosisTest, AStrangerThatIsConfiguredFirstIsTheStranger) {
   EXPECT_EQ(Name(cluster.Lag("s1").cause), "none");
 }
 
+TEST_F(DiagnosisTest, WhatNobodySeesIsNotDown) {
+  cluster_.Lose("p", UpReason::kTimeout);
+  cluster_.Lose("s1", UpReason::kTimeout);
+  cluster_.now += 30s;
+  EXPECT_GT(Lag().seconds, 29);
+  EXPECT_FALSE(Lag().known);
+  EXPECT_EQ(Name(Lag().cause), "unknown");
+}
+
 TEST_F(DiagnosisTest, OneThatIsNotAskedIsToldByItsUpstream) {
   WatchedCluster cluster{OptionsFor({"p"})};
   Sender row = SenderOf("s1", 1000);
