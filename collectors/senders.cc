@@ -50,6 +50,17 @@ constexpr Family kSyncState{.name = "pgrepl_sender_sync_state",
                                 "Synchronous state, one-hot; all 0 while disconnected "
                                 "(pg_stat_replication.sync_state).",
                             .labels = kSyncLabels};
+constexpr Family kSyncPriority{.name = "pgrepl_sender_sync_priority",
+                               .help =
+                                   "Place in synchronous_standby_names, 0 for a standby that "
+                                   "isn't in it (pg_stat_replication.sync_priority).",
+                               .labels = kStandbyLabels};
+constexpr Family kXminAge{.name = "pgrepl_sender_xmin_age",
+                          .help =
+                              "Transactions that the standby's feedback keeps vacuum from "
+                              "cleaning up; with a slot see pgrepl_slot_xmin_age "
+                              "(pg_stat_replication.backend_xmin).",
+                          .labels = kStandbyLabels};
 constexpr Family kInfo{.name = "pgrepl_sender_info",
                        .help =
                            "Text facts of a connected standby, value 1 "
@@ -57,7 +68,8 @@ constexpr Family kInfo{.name = "pgrepl_sender_info",
                            "pg_replication_slots.slot_name).",
                        .labels = kInfoLabels};
 
-constexpr const Family* kFamilies[] = {&kCount, &kLagSeconds, &kReplyAge, &kSyncState, &kInfo};
+constexpr const Family* kFamilies[] = {&kCount,        &kLagSeconds, &kReplyAge, &kSyncState,
+                                       &kSyncPriority, &kXminAge,    &kInfo};
 
 // Newest first: while a standby that came back still has its old sender, the new one is the one that
 // counts. The position compared with is read in the same select list: read before, differences go negative.
@@ -81,7 +93,9 @@ SELECT r.pid,
        extract(epoch FROM r.replay_lag)::float8,
        extract(epoch FROM r.reply_time)::float8,
        r.sync_state,
-       a.wait_event
+       a.wait_event,
+       r.sync_priority,
+       age(r.backend_xmin)
   FROM pg_stat_replication r
   LEFT JOIN LATERAL pg_stat_get_activity(r.pid) a ON true
   LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid
@@ -108,6 +122,8 @@ enum Column {
   kReplyTime,
   kSync,
   kWaitEvent,
+  kPriority,
+  kXmin,
 };
 
 // pg_basebackup has two senders: one in state backup, one streaming beside it with a temporary
@@ -142,6 +158,8 @@ Sender DecodeRow(const Row& row) {
                 .replay_lag = row.Number(kReplayLag),
                 .reply_time = row.Number(kReplyTime),
                 .sync_state = row.Name(kSync),
+                .sync_priority = row.Number(kPriority),
+                .xmin_age = row.Number(kXmin),
                 .wait_event = row.Name(kWaitEvent)};
   sender.kind = KindOf(sender, row.Text(kSlotType).value_or(""));
   return sender;
@@ -185,6 +203,8 @@ void EmitSender(const SenderView& sender, Samples& samples) {
   samples.Add(kLagSeconds, row->write_lag, {standby, "write"});
   samples.Add(kLagSeconds, row->flush_lag, {standby, "flush"});
   samples.Add(kLagSeconds, row->replay_lag, {standby, "replay"});
+  samples.Add(kSyncPriority, row->sync_priority, {standby});
+  samples.Add(kXminAge, row->xmin_age, {standby});
   samples.Add(kInfo, 1, {standby, row->application_name, row->client_addr, row->slot_name});
 }
 

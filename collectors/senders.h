@@ -29,7 +29,9 @@ struct Sender {
   std::optional<double> write_lag, flush_lag, replay_lag;  ///< seconds, as the server says
   std::optional<double> reply_time;  ///< the standby's clock: only its changes mean something
   std::string sync_state;            ///< async, potential, sync, quorum
-  std::string wait_event;            ///< of its process; empty while it works
+  std::optional<double> sync_priority = {};
+  std::optional<double> xmin_age = {};  ///< transactions; of hot_standby_feedback without a slot
+  std::string wait_event;               ///< of its process; empty while it works
 };
 
 struct SendersFact {

@@ -21,9 +21,9 @@ inline Types ExpectedTypes(CollectorId id, Role role) {
                  ? Types{"pg_lsn", "int8", "NULL", "pg_lsn", "NULL", "NULL", "int4"}
                  : Types{"NULL", "int8", "pg_lsn", "pg_lsn", "text", "float8", "int4"};
     case CollectorId::kSenders:
-      return {"int4",   "text",   "text",   "text",   "name",   "text",
-              "bool",   "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn",
-              "float8", "float8", "float8", "float8", "text",   "text"};
+      return {"int4",   "text",   "text",   "text",   "name",   "text",   "bool",
+              "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn", "float8", "float8",
+              "float8", "float8", "text",   "text",   "int4",   "int4"};
     case CollectorId::kReceiver:
       return {"int4", "text", "int4",   "pg_lsn", "float8", "float8", "float8",
               "text", "text", "int4",   "text",   "float8", "float8", "bool",
@@ -33,7 +33,8 @@ inline Types ExpectedTypes(CollectorId id, Role role) {
     case CollectorId::kConflicts:
       return {"bool", "float8", "int8", "int8", "int8", "int8", "int8", "int8"};
     case CollectorId::kSettings:
-      return {"int8", "int8", "int8", "int8", "int8", "int8", "float8"};
+      return {"int8", "int8",   "int8", "int8",   "int8",   "int8", "float8",
+              "text", "float8", "bool", "float8", "float8", "bool"};
     case CollectorId::kSlots:
       return {"name", "text", "name", "name", "bool", "bool", "float8", "float8", "pg_lsn", "int4",
               "int4", "text", "int8", "bool", "bool", "text", "bool",   "bool",   "float8"};

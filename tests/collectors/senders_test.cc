@@ -24,10 +24,26 @@ struct SenderRow {
 Rows RowsOf(const std::vector<SenderRow>& senders) {
   RowsBuilder rows;
   for (const SenderRow& sender : senders) {
-    rows.AddRow({"4711", sender.application_name, "10.0.0.2", sender.state, sender.slot_name,
-                 sender.slot_type, sender.temporary, "0/3000060", sender.sent, sender.written,
-                 sender.flushed, sender.replayed, "0.001", "0.002", "0.003", "1700000000.5",
-                 "async", kNull});
+    rows.AddRow({"4711",
+                 sender.application_name,
+                 "10.0.0.2",
+                 sender.state,
+                 sender.slot_name,
+                 sender.slot_type,
+                 sender.temporary,
+                 "0/3000060",
+                 sender.sent,
+                 sender.written,
+                 sender.flushed,
+                 sender.replayed,
+                 "0.001",
+                 "0.002",
+                 "0.003",
+                 "1700000000.5",
+                 "async",
+                 kNull,
+                 "0",
+                 kNull});
   }
   return rows.Build();
 }
@@ -54,8 +70,9 @@ std::string NotZero(const std::string& exposition) {
 TEST(SendersTest, DecodesEveryColumn) {
   const Result<FactPtr> decoded = Decode(
       CollectorId::kSenders,
-      OneRow({"4711", "app", "10.0.0.2", "catchup", "slot", "physical", "t", "0/6", "0/5", "0/4",
-              "0/3", "0/2", "0.001", "0.002", "0.003", "1700000000.5", "quorum", "WalSenderMain"}));
+      OneRow({"4711",  "app",          "10.0.0.2", "catchup",       "slot", "physical", "t",
+              "0/6",   "0/5",          "0/4",      "0/3",           "0/2",  "0.001",    "0.002",
+              "0.003", "1700000000.5", "quorum",   "WalSenderMain", "2",    "1234"}));
   ASSERT_TRUE(decoded);
   const Sender& sender = static_cast<const SendersFact*>(decoded->get())->senders.at(0);
   EXPECT_EQ(sender.pid, 4711);
@@ -74,6 +91,8 @@ TEST(SendersTest, DecodesEveryColumn) {
   EXPECT_EQ(sender.replay_lag, 0.003);
   EXPECT_EQ(sender.reply_time, 1700000000.5);
   EXPECT_EQ(sender.wait_event, "WalSenderMain");
+  EXPECT_EQ(sender.sync_priority, 2);
+  EXPECT_EQ(sender.xmin_age, 1234);
   EXPECT_EQ(sender.sync_state, "quorum");
 }
 
@@ -162,7 +181,9 @@ TEST_F(SendersEmitTest, ConnectedStandby) {
                    .write_lag = 0.001,
                    .flush_lag = 0.002,
                    .replay_lag = 0.25,
-                   .sync_state = "potential"};
+                   .sync_state = "potential",
+                   .sync_priority = 2,
+                   .xmin_age = 1234};
   server_.senders = {{.standby = "s1", .row = &row, .reply_age_seconds = 0.5}};
   EXPECT_EQ(Standbys(), R"(# TYPE pgrepl_sender_lag_seconds gauge
 pgrepl_sender_lag_seconds{server="p",standby="s1",stage="write"} 0.001
@@ -176,6 +197,10 @@ pgrepl_sender_sync_state{server="p",standby="s1",sync_state="potential"} 1
 pgrepl_sender_sync_state{server="p",standby="s1",sync_state="sync"} 0
 pgrepl_sender_sync_state{server="p",standby="s1",sync_state="quorum"} 0
 pgrepl_sender_sync_state{server="p",standby="s1",sync_state="other"} 0
+# TYPE pgrepl_sender_sync_priority gauge
+pgrepl_sender_sync_priority{server="p",standby="s1"} 2
+# TYPE pgrepl_sender_xmin_age gauge
+pgrepl_sender_xmin_age{server="p",standby="s1"} 1234
 # TYPE pgrepl_sender_info gauge
 pgrepl_sender_info{server="p",standby="s1",application_name="walreceiver",client_addr="10.0.0.2",slot_name="s1"} 1
 )");

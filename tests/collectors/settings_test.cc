@@ -12,6 +12,8 @@ namespace {
 
 constexpr SettingsFact kUsual{{100, 8, 10, 0, 64}};
 
+constexpr std::nullopt_t kNull = std::nullopt;
+
 constexpr std::string_view kValues = R"(# TYPE pgrepl_setting gauge
 pgrepl_setting{server="s1",setting="max_connections"} 100
 pgrepl_setting{server="s1",setting="max_worker_processes"} 8
@@ -20,10 +22,30 @@ pgrepl_setting{server="s1",setting="max_prepared_transactions"} 0
 pgrepl_setting{server="s1",setting="max_locks_per_transaction"} 64
 pgrepl_setting{server="s1",setting="max_replication_slots"} 20
 )";
+constexpr std::string_view kOfBoth = R"(# TYPE pgrepl_wal_level gauge
+pgrepl_wal_level{server="s1",level="minimal"} 0
+pgrepl_wal_level{server="s1",level="replica"} 1
+pgrepl_wal_level{server="s1",level="logical"} 0
+pgrepl_wal_level{server="s1",level="other"} 0
+# TYPE pgrepl_sender_timeout_seconds gauge
+pgrepl_sender_timeout_seconds{server="s1"} 60
+)";
+constexpr std::string_view kOfStandbys = R"(# TYPE pgrepl_hot_standby_feedback gauge
+pgrepl_hot_standby_feedback{server="s1"} 1
+# TYPE pgrepl_max_standby_delay_seconds gauge
+pgrepl_max_standby_delay_seconds{server="s1",source="archive"} 30
+)";
+constexpr std::string_view kLast = R"(# TYPE pgrepl_rewind_possible gauge
+pgrepl_rewind_possible{server="s1"} 1
+)";
+
+// One that may wait for queries for ever while it streams.
+Rows Values() {
+  return OneRow({"100", "8", "10", "0", "64", "20", kNull, "replica", "60", "t", kNull, "30", "t"});
+}
 
 std::string Settings(Role role, const SettingsFact* primary) {
-  const auto fact =
-      Decode(CollectorId::kSettings, OneRow({"100", "8", "10", "0", "64", "20", std::nullopt}));
+  const auto fact = Decode(CollectorId::kSettings, Values());
   ServerView server{.role = role};
   server.labels = R"(server="s1")";
   server.primary_settings = primary;
@@ -31,30 +53,40 @@ std::string Settings(Role role, const SettingsFact* primary) {
   return Exposition(CollectorId::kSettings, server);
 }
 
+std::string Joined(std::initializer_list<std::string_view> parts) {
+  std::string whole;
+  for (const std::string_view part : parts) whole += part;
+  return whole;
+}
+
 TEST(SettingsTest, StandbyIsComparedWithItsPrimary) {
   const SettingsFact primary{{200, 8, 9, 5, 64}};
-  EXPECT_EQ(Settings(Role::kStandby, &primary), std::string(kValues) +
-                                                    R"(# TYPE pgrepl_setting_too_low gauge
+  constexpr std::string_view kTooLow = R"(# TYPE pgrepl_setting_too_low gauge
 pgrepl_setting_too_low{server="s1",setting="max_connections"} 1
 pgrepl_setting_too_low{server="s1",setting="max_worker_processes"} 0
 pgrepl_setting_too_low{server="s1",setting="max_wal_senders"} 0
 pgrepl_setting_too_low{server="s1",setting="max_prepared_transactions"} 1
 pgrepl_setting_too_low{server="s1",setting="max_locks_per_transaction"} 0
-)");
+)";
+  EXPECT_EQ(Settings(Role::kStandby, &primary),
+            Joined({kValues, kTooLow, kOfBoth, kOfStandbys, kLast}));
 }
 
 TEST(SettingsTest, PrimaryAndStandbyOfAnUnknownPrimaryHaveNothingToBeComparedWith) {
-  EXPECT_EQ(Settings(Role::kPrimary, &kUsual), kValues);
-  EXPECT_EQ(Settings(Role::kStandby, nullptr), kValues);
+  EXPECT_EQ(Settings(Role::kPrimary, &kUsual), Joined({kValues, kOfBoth, kLast}));
+  EXPECT_EQ(Settings(Role::kStandby, nullptr), Joined({kValues, kOfBoth, kOfStandbys, kLast}));
 }
 
 TEST(SettingsTest, IdleTimeoutOfSlotsFrom18On) {
-  const std::string page =
-      Exposition(CollectorId::kSettings, OneRow({"100", "8", "10", "0", "64", "20", "86400"}));
-  EXPECT_THAT(page, testing::EndsWith(R"(setting="max_replication_slots"} 20
+  const std::string page = Exposition(
+      CollectorId::kSettings,
+      OneRow({"100", "8", "10", "0", "64", "20", "86400", "logical", "0", "f", kNull, kNull, "f"}));
+  EXPECT_THAT(page, testing::HasSubstr(R"(setting="max_replication_slots"} 20
 # TYPE pgrepl_slot_idle_timeout_seconds gauge
 pgrepl_slot_idle_timeout_seconds{server="p"} 86400
 )"));
+  EXPECT_THAT(page, testing::HasSubstr("pgrepl_wal_level{server=\"p\",level=\"logical\"} 1\n"));
+  EXPECT_THAT(page, testing::EndsWith("pgrepl_rewind_possible{server=\"p\"} 0\n"));
 }
 
 TEST(SettingsTest, TooLowNamesThemInOrder) {

@@ -5,7 +5,7 @@ from collections import Counter
 
 from tests.lab.majors import PLAIN
 
-from . import subscription_sources  # noqa: F401: adds to SOURCES
+from . import slot_sources, subscription_sources  # noqa: F401: they add to SOURCES
 from .catalog import Catalog
 from .fleet import cluster_name
 from .sources import COMPUTED, SOURCES, STATES, VISIBLE, Between

@@ -22,8 +22,8 @@ SOURCES = {}
 # Of these the page has every state there is; compared is which ones aren't 0.
 STATES = {"pgrepl_up_reason", "pgrepl_replay_paused", "pgrepl_senders", "pgrepl_sender_sync_state",
           "pgrepl_receiver_status", "pgrepl_recovery_waiting", "pgrepl_slot_wal_status",
-          "pgrepl_slot_invalidation_reason", "pgrepl_sync_commit_level", "pgrepl_slots",
-          "pgrepl_base_backups"}
+          "pgrepl_slot_invalidation_reason", "pgrepl_wal_level", "pgrepl_sync_commit_level",
+          "pgrepl_slots", "pgrepl_base_backups"}
 # Made from several servers or over time, so no column says them; the phases look at what matters.
 COMPUTED = {
     "pgrepl_lag_seconds", "pgrepl_lag_known", "pgrepl_lag_bound", "pgrepl_lag_source",
@@ -43,12 +43,6 @@ VISIBLE = {
     "pgrepl_sync_commit_level"}
 STANDBY_SETTINGS = ("max_connections", "max_worker_processes", "max_wal_senders",
                     "max_prepared_transactions", "max_locks_per_transaction")
-# Column of pg_stat_replication_slots: what its family counts.
-DECODING = {
-    "total_txns": "transactions", "total_bytes": "bytes",
-    "spill_txns": "spilled_transactions", "spill_count": "spills", "spill_bytes": "spilled_bytes",
-    "stream_txns": "streamed_transactions", "stream_count": "streams",
-    "stream_bytes": "streamed_bytes"}
 
 
 def source(collector, *families):
@@ -91,7 +85,8 @@ def lag(catalog):
 
 
 @source("senders", "pgrepl_senders", "pgrepl_sender_lag_seconds", "pgrepl_sender_reply_age_seconds",
-        "pgrepl_sender_sync_state", "pgrepl_sender_info")
+        "pgrepl_sender_sync_state", "pgrepl_sender_sync_priority", "pgrepl_sender_xmin_age",
+        "pgrepl_sender_info")
 def senders(catalog):
     slots = {row["active_pid"]: row["slot_name"] for row in catalog["pg_replication_slots"]}
     logical = {row["active_pid"] for row in catalog["pg_replication_slots"]
@@ -104,6 +99,9 @@ def senders(catalog):
         yield "pgrepl_senders", 1, {"kind": "standby", "state": row["state"]}
         yield "pgrepl_sender_reply_age_seconds", Between(0, 15), standby
         yield "pgrepl_sender_sync_state", 1, standby | {"sync_state": row["sync_state"]}
+        yield "pgrepl_sender_sync_priority", row["sync_priority"], standby
+        if row["backend_xmin"] is not None:
+            yield "pgrepl_sender_xmin_age", Between(0, 1000), standby
         yield "pgrepl_sender_info", 1, standby | {
             "application_name": row["application_name"], "client_addr": row["client_addr"],
             "slot_name": slots.get(row["pid"], "")}
@@ -178,70 +176,26 @@ def conflicts(catalog):
     yield "pgrepl_oldest_standby_query_seconds", Between(0, 1), {}
 
 
-@source("settings", "pgrepl_setting", "pgrepl_slot_idle_timeout_seconds")
+@source("settings", "pgrepl_setting", "pgrepl_slot_idle_timeout_seconds", "pgrepl_wal_level",
+        "pgrepl_sender_timeout_seconds", "pgrepl_hot_standby_feedback",
+        "pgrepl_max_standby_delay_seconds", "pgrepl_rewind_possible")
 def settings(catalog):
     for name in (*STANDBY_SETTINGS, "max_replication_slots"):
         yield "pgrepl_setting", int(catalog.setting(name)), {"setting": name}
     if catalog.major >= 18:
         yield ("pgrepl_slot_idle_timeout_seconds",
                catalog.seconds("idle_replication_slot_timeout"), {})
-
-
-@source("slots", "pgrepl_slots", *(f"pgrepl_slot_{name}" for name in (
-    "info", "active", "inactive_seconds", "retained_bytes", "safe_bytes", "wal_status",
-    "invalidation_reason", "xmin_age", "catalog_xmin_age", "confirmed_lag_bytes", "two_phase",
-    "conflicting", "failover", "synced", "sync_age_seconds")))
-def slots(catalog):
-    for row in catalog["pg_replication_slots"]:
-        labels = {"slot_type": row["slot_type"]}
-        yield "pgrepl_slots", 1, labels | {"temporary": str(row["temporary"]).lower()}
-        if row["temporary"]:
-            continue
-        labels["slot_name"] = row["slot_name"]
-        for name, value, more in _slot(catalog, row):
-            yield f"pgrepl_slot_{name}", value, labels | more
-
-
-def _slot(catalog, row):
-    yield "info", 1, {"plugin": row["plugin"] or "", "database": row["database"] or ""}
-    yield "active", int(row["active"]), {}
-    # A primary has no copies, though some may be left from when it was a standby.
-    synced = catalog.in_recovery and row.get("synced")
-    unused = Between(0, 300) if not row["active"] else 0
-    yield "sync_age_seconds" if synced else "inactive_seconds", unused, {}
-    if row["confirmed_flush_lsn"] is not None:
-        yield "confirmed_lag_bytes", max(0, catalog.end - lsn(row["confirmed_flush_lsn"])), {}
-    if row.get("wal_status") is not None:
-        yield "wal_status", 1, {"status": row["wal_status"]}
-        if row["safe_wal_size"] is not None:
-            yield "safe_bytes", row["safe_wal_size"], {}
-    if row.get("wal_status") != "lost":
-        yield from _held_back(catalog, row)
-    if catalog.major >= 17:
-        yield "invalidation_reason", 1, {"reason": row["invalidation_reason"] or "none"}
-    for column in ("two_phase", "conflicting", "failover", "synced"):
-        if column in row and row["slot_type"] == "logical":
-            yield column, int(synced if column == "synced" else row[column]), {}
-
-
-def _held_back(catalog, row):
-    if row["restart_lsn"] is not None:
-        yield "retained_bytes", max(0, catalog.end - lsn(row["restart_lsn"])), {}
-    for column in ("xmin", "catalog_xmin"):
-        if row[column] is not None:
-            following = catalog.one("txid_snapshot_xmax(txid_current_snapshot()) AS xid")["xid"]
-            yield f"{column}_age", (following - int(row[column])) % 2 ** 32, {}
-
-
-@source("decoding", *(f"pgrepl_decoding_{name}_total" for name in DECODING.values()))
-def decoding(catalog):
-    if catalog.major < 14:
+    yield "pgrepl_wal_level", 1, {"level": catalog.setting("wal_level")}
+    yield "pgrepl_sender_timeout_seconds", catalog.seconds("wal_sender_timeout"), {}
+    yield "pgrepl_rewind_possible", int("on" in (
+        catalog.setting("wal_log_hints"), catalog.setting("data_checksums"))), {}
+    if not catalog.in_recovery:
         return
-    temporary = {row["slot_name"] for row in catalog["pg_replication_slots"] if row["temporary"]}
-    for row in catalog["pg_stat_replication_slots"]:
-        for column, name in DECODING.items():
-            if row["slot_name"] not in temporary:
-                yield f"pgrepl_decoding_{name}_total", row[column], {"slot_name": row["slot_name"]}
+    yield "pgrepl_hot_standby_feedback", int(catalog.setting("hot_standby_feedback") == "on"), {}
+    for kind in ("streaming", "archive"):
+        if catalog.setting(f"max_standby_{kind}_delay") != "-1":
+            yield ("pgrepl_max_standby_delay_seconds",
+                   catalog.seconds(f"max_standby_{kind}_delay"), {"source": kind})
 
 
 @source("sync", "pgrepl_sync_required", "pgrepl_sync_present", "pgrepl_sync_candidates",
