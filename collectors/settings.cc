@@ -1,10 +1,8 @@
-// The settings that a standby must not have lower than its primary, those that limit slots, and
-// those that say how replication will behave.
-// Source: current_setting() of the five that PostgreSQL compares during replay (PostgreSQL manual,
-// "Hot Standby", "Administrator's Overview"); max_replication_slots, which with max_wal_senders is
-// what pgrepl_slots and pgrepl_senders can grow to; idle_replication_slot_timeout, since 18;
-// wal_level, wal_sender_timeout, hot_standby_feedback, max_standby_streaming_delay,
-// max_standby_archive_delay, wal_log_hints, data_checksums.
+// The settings that a standby must not have lower than its primary, and those that say how many
+// slots there can be and how replication will behave.
+// Source: current_setting() (PostgreSQL manual, "Hot Standby", "Administrator's Overview" for the
+// five that PostgreSQL compares during replay; "Replication"). Since: idle_replication_slot_timeout
+// 18.
 // Privilege: none. Always one row.
 // From 14 on a standby with one too low pauses by itself, and looks paused by somebody: to resume it
 // shuts it down. Raise the setting and restart.

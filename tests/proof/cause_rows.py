@@ -95,9 +95,11 @@ def standby_disk(stage):
 
 def _slow_disk(stage, server, cause, victim):
     with faults.slow_disk(server) as pid:
+        stage.wait_healthy()
         # At the end of a segment all of it is flushed, and replayed, at once.
         stage.cluster.p.execute("SELECT pg_switch_wal()")
-        stage.wait_healthy()
+        # Or the lag of d1 jumps when it has replayed what was written before.
+        stage.wait_idle()
         with stage.load(size=200_000):
             pid.write_text(server.value(f"SELECT pid FROM {victim}"))
             yield Hold(causes={"s2": cause} | DELAYED)
