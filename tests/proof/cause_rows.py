@@ -8,6 +8,7 @@ import time
 
 from tests.lab import faults
 from tests.lab.cluster import Standby
+from tests.lab.waiting import wait_until
 
 from .row import Hold, Rows
 
@@ -95,6 +96,7 @@ def standby_disk(stage):
 
 def _slow_disk(stage, server, cause, victim):
     with faults.slow_disk(server) as pid:
+        wait_until(lambda: all(one.is_streaming() for one in stage.standbys), "all stream again")
         stage.wait_healthy()
         # At the end of a segment all of it is flushed, and replayed, at once.
         stage.cluster.p.execute("SELECT pg_switch_wal()")
