@@ -10,7 +10,7 @@
 namespace pgrepl {
 namespace {
 
-constexpr SettingsFact kUsual{{100, 8, 10, 0, 64}};
+const SettingsFact kUsual{{100, 8, 10, 0, 64}};
 
 constexpr std::nullopt_t kNull = std::nullopt;
 
