@@ -93,7 +93,7 @@ class ExplainTest(unittest.TestCase):
         for line in (r"     SELECT pg_wal_replay_resume\(\);", r"  replay     paused",
                      r"  slot       s1, wal_status reserved",
                      r"  received   [0-9A-F]+/[0-9A-F]+, .* to replay",
-                     r"  link       streaming from p, async, sender's pid \d+"):
+                     r"  link       streaming from p, async, sender's pid \d+( \(waits: \w+\))?"):
             self.assertRegex(text, rf"(?m)^{line}$")
         self.assertEqual(self.replayed(text), self.cluster.s1.value(
             "SELECT pg_last_wal_replay_lsn()"))
