@@ -6,6 +6,7 @@ neither, so here all servers begin as copies of one that was never started.
 """
 
 import shutil
+import stat
 
 from .cluster import Cluster
 from .process import run
@@ -36,10 +37,19 @@ GRANT EXECUTE ON FUNCTION pg_ls_dir(text), pg_stat_file(text, boolean) TO {monit
 """
 
 
-def programs(major):
-    """The directory of a major's server programs, which are fetched if they aren't there."""
+def programs(workspace, major):
+    """The directory of a major's server programs, which are fetched if they aren't there.
+
+    In the workspace where only root may enter the checkout: PostgreSQL runs as another user.
+    """
     run([REPOSITORY / "packaging/get-postgres.sh", major])
-    return REPOSITORY / ".cache/postgresql" / str(major) / "bin"
+    home = REPOSITORY / ".cache/postgresql" / str(major)
+    if not all(folder.stat().st_mode & stat.S_IXOTH for folder in home.parents):
+        copy = workspace.folder / f"postgresql-{major}"
+        if not copy.exists():
+            shutil.copytree(home, copy, symlinks=True)
+        home = copy
+    return home / "bin"
 
 
 class MajorCluster(Cluster):
@@ -47,7 +57,7 @@ class MajorCluster(Cluster):
 
     def __init__(self, workspace, major, plan):
         self._plan = plan
-        super().__init__(workspace, plan, programs=programs(major))
+        super().__init__(workspace, plan, programs=programs(workspace, major))
 
     def monitor_conninfo(self, server, role=MONITOR):
         return f"host=127.0.0.1 port={server.port} user={role} dbname=postgres"
@@ -62,7 +72,7 @@ class MajorCluster(Cluster):
 
         `started` is called with each as soon as it is up.
         """
-        self._programs = programs(major)
+        self._programs = programs(self._workspace, major)
         self._make_seed()
         for server in self.standbys[::-1] + [self.p]:
             server.stop()
