@@ -68,43 +68,35 @@ constexpr const Family* kFamilies[] = {
     &kTime, &kAge,           &kSinceRedo,      &kTimeline,       &kDue,
     &kDone, &kRestartpoints, &kMinRecoveryEnd, &kUntilConsistent};
 
-constexpr std::string_view kPrimary18 = R"sql(
+constexpr std::string_view kOfPrimaries = R"sql(
 SELECT extract(epoch FROM c.checkpoint_time)::float8,
        extract(epoch FROM clock_timestamp() - c.checkpoint_time)::float8,
        pg_wal_lsn_diff(CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END,
                        c.redo_lsn)::float8,
-       c.timeline_id,
+       c.timeline_id,)sql";
+constexpr std::string_view kPrimary18 = R"sql(
        s.num_timed, s.num_requested, s.num_done,
        NULL, NULL, NULL
   FROM pg_control_checkpoint() AS c, pg_stat_checkpointer AS s
 )sql";
 constexpr std::string_view kPrimary17 = R"sql(
-SELECT extract(epoch FROM c.checkpoint_time)::float8,
-       extract(epoch FROM clock_timestamp() - c.checkpoint_time)::float8,
-       pg_wal_lsn_diff(CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END,
-                       c.redo_lsn)::float8,
-       c.timeline_id,
        s.num_timed, s.num_requested, NULL,
        NULL, NULL, NULL
   FROM pg_control_checkpoint() AS c, pg_stat_checkpointer AS s
 )sql";
 constexpr std::string_view kPrimary12 = R"sql(
-SELECT extract(epoch FROM c.checkpoint_time)::float8,
-       extract(epoch FROM clock_timestamp() - c.checkpoint_time)::float8,
-       pg_wal_lsn_diff(CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END,
-                       c.redo_lsn)::float8,
-       c.timeline_id,
        s.checkpoints_timed, s.checkpoints_req, NULL,
        NULL, NULL, NULL
   FROM pg_control_checkpoint() AS c, pg_stat_bgwriter AS s
 )sql";
 // After the end of recovery the minimum is 0/0, which is no position.
-constexpr std::string_view kStandby17 = R"sql(
+constexpr std::string_view kOfStandbys = R"sql(
 SELECT extract(epoch FROM c.checkpoint_time)::float8,
        extract(epoch FROM clock_timestamp() - c.checkpoint_time)::float8,
        pg_wal_lsn_diff(greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()),
                        c.redo_lsn)::float8,
-       c.timeline_id,
+       c.timeline_id,)sql";
+constexpr std::string_view kStandby17 = R"sql(
        NULL, NULL, NULL,
        s.restartpoints_done,
        nullif(r.min_recovery_end_lsn, '0/0'),
@@ -112,11 +104,6 @@ SELECT extract(epoch FROM c.checkpoint_time)::float8,
   FROM pg_control_checkpoint() AS c, pg_control_recovery() AS r, pg_stat_checkpointer AS s
 )sql";
 constexpr std::string_view kStandby12 = R"sql(
-SELECT extract(epoch FROM c.checkpoint_time)::float8,
-       extract(epoch FROM clock_timestamp() - c.checkpoint_time)::float8,
-       pg_wal_lsn_diff(greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()),
-                       c.redo_lsn)::float8,
-       c.timeline_id,
        NULL, NULL, NULL,
        NULL,
        nullif(r.min_recovery_end_lsn, '0/0'),
@@ -125,11 +112,15 @@ SELECT extract(epoch FROM c.checkpoint_time)::float8,
 )sql";
 
 constexpr Statement kStatements[] = {
-    {.min_version = PgVersion(18), .role = Role::kPrimary, .sql = kPrimary18},
-    {.min_version = PgVersion(17), .role = Role::kPrimary, .sql = kPrimary17},
-    {.role = Role::kPrimary, .sql = kPrimary12},
-    {.min_version = PgVersion(17), .role = Role::kStandby, .sql = kStandby17},
-    {.role = Role::kStandby, .sql = kStandby12},
+    {.min_version = PgVersion(18),
+     .role = Role::kPrimary,
+     .sql = kJoined<kOfPrimaries, kPrimary18>},
+    {.min_version = PgVersion(17),
+     .role = Role::kPrimary,
+     .sql = kJoined<kOfPrimaries, kPrimary17>},
+    {.role = Role::kPrimary, .sql = kJoined<kOfPrimaries, kPrimary12>},
+    {.min_version = PgVersion(17), .role = Role::kStandby, .sql = kJoined<kOfStandbys, kStandby17>},
+    {.role = Role::kStandby, .sql = kJoined<kOfStandbys, kStandby12>},
 };
 
 enum Column {

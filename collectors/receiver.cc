@@ -74,7 +74,7 @@ constexpr const Family* kFamilies[] = {&kUp,         &kExpected, &kStatus,   &kI
 
 // conninfo shows passwords masked and all defaults expanded; of it only the name under which the
 // upstream's pg_stat_replication lists this standby is taken.
-constexpr std::string_view k13 = R"sql(
+constexpr std::string_view kOfBoth = R"sql(
 SELECT r.pid,
        r.status,
        r.received_tli,
@@ -92,38 +92,21 @@ SELECT r.pid,
        CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
             THEN current_setting('primary_conninfo') <> '' END,
        current_setting('primary_slot_name'),
-       current_setting('restore_command') <> '',
-       r.receive_start_lsn, r.written_lsn, r.flushed_lsn
-  FROM (SELECT 1) AS always
-  LEFT JOIN pg_stat_wal_receiver r ON true
-)sql";
+       current_setting('restore_command') <> '',)sql";
+constexpr std::string_view kColumns13 = R"sql(
+       r.receive_start_lsn, r.written_lsn, r.flushed_lsn)sql";
 // What was received is what was flushed.
-constexpr std::string_view k12 = R"sql(
-SELECT r.pid,
-       r.status,
-       r.received_tli,
-       r.latest_end_lsn,
-       extract(epoch FROM r.last_msg_send_time)::float8,
-       extract(epoch FROM r.last_msg_receipt_time)::float8,
-       extract(epoch FROM clock_timestamp() - r.last_msg_receipt_time)::float8,
-       r.slot_name,
-       r.sender_host,
-       r.sender_port,
-       coalesce(substring(r.conninfo FROM '(?:^| )application_name=''?([^ '']*)'),
-                substring(r.conninfo FROM 'fallback_application_name=''?([^ '']*)')),
-       extract(epoch FROM current_setting('wal_receiver_timeout')::interval)::float8,
-       extract(epoch FROM current_setting('wal_receiver_status_interval')::interval)::float8,
-       CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
-            THEN current_setting('primary_conninfo') <> '' END,
-       current_setting('primary_slot_name'),
-       current_setting('restore_command') <> '',
-       r.receive_start_lsn, NULL, r.received_lsn
+constexpr std::string_view kColumns12 = R"sql(
+       r.receive_start_lsn, NULL, r.received_lsn)sql";
+constexpr std::string_view kFrom = R"sql(
   FROM (SELECT 1) AS always
   LEFT JOIN pg_stat_wal_receiver r ON true
 )sql";
 constexpr Statement kStatements[] = {
-    {.min_version = PgVersion(13), .role = Role::kStandby, .sql = k13},
-    {.role = Role::kStandby, .sql = k12},
+    {.min_version = PgVersion(13),
+     .role = Role::kStandby,
+     .sql = kJoined<kOfBoth, kColumns13, kFrom>},
+    {.role = Role::kStandby, .sql = kJoined<kOfBoth, kColumns12, kFrom>},
 };
 
 enum Column {

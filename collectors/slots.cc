@@ -120,13 +120,14 @@ constexpr const Family* kFamilies[] = {
     &kWalStatus,   &kInvalidation, &kXminAge, &kCatalogXminAge, &kConfirmedLag, &kTwoPhase,
     &kConflicting, &kFailover,     &kSynced,  &kSyncAge};
 
-constexpr std::string_view k17 = R"sql(
+constexpr std::string_view kOfAll = R"sql(
 SELECT slot_name, slot_type, plugin, database, temporary, active,
        pg_wal_lsn_diff(e.lsn, restart_lsn)::float8,
        pg_wal_lsn_diff(e.lsn, confirmed_flush_lsn)::float8,
        coalesce(confirmed_flush_lsn, restart_lsn),
        age(xmin),
-       age(catalog_xmin),
+       age(catalog_xmin),)sql";
+constexpr std::string_view kColumns17 = R"sql(
        wal_status,
        safe_wal_size,
        two_phase,
@@ -137,63 +138,16 @@ SELECT slot_name, slot_type, plugin, database, temporary, active,
        synced AND pg_is_in_recovery(),
        -- inactive_since is NULL while somebody streams.
        CASE WHEN active THEN 0
-            ELSE extract(epoch FROM clock_timestamp() - inactive_since) END::float8
-  FROM pg_replication_slots,
-       (SELECT CASE WHEN pg_is_in_recovery()
-                    THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
-                    ELSE pg_current_wal_flush_lsn() END AS lsn) AS e
- LIMIT 1000
-)sql";
-constexpr std::string_view k16 = R"sql(
-SELECT slot_name, slot_type, plugin, database, temporary, active,
-       pg_wal_lsn_diff(e.lsn, restart_lsn)::float8,
-       pg_wal_lsn_diff(e.lsn, confirmed_flush_lsn)::float8,
-       coalesce(confirmed_flush_lsn, restart_lsn),
-       age(xmin),
-       age(catalog_xmin),
-       wal_status, safe_wal_size, two_phase, conflicting, NULL, NULL, NULL, NULL
-  FROM pg_replication_slots,
-       (SELECT CASE WHEN pg_is_in_recovery()
-                    THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
-                    ELSE pg_current_wal_flush_lsn() END AS lsn) AS e
- LIMIT 1000
-)sql";
-constexpr std::string_view k14 = R"sql(
-SELECT slot_name, slot_type, plugin, database, temporary, active,
-       pg_wal_lsn_diff(e.lsn, restart_lsn)::float8,
-       pg_wal_lsn_diff(e.lsn, confirmed_flush_lsn)::float8,
-       coalesce(confirmed_flush_lsn, restart_lsn),
-       age(xmin),
-       age(catalog_xmin),
-       wal_status, safe_wal_size, two_phase, NULL, NULL, NULL, NULL, NULL
-  FROM pg_replication_slots,
-       (SELECT CASE WHEN pg_is_in_recovery()
-                    THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
-                    ELSE pg_current_wal_flush_lsn() END AS lsn) AS e
- LIMIT 1000
-)sql";
-constexpr std::string_view k13 = R"sql(
-SELECT slot_name, slot_type, plugin, database, temporary, active,
-       pg_wal_lsn_diff(e.lsn, restart_lsn)::float8,
-       pg_wal_lsn_diff(e.lsn, confirmed_flush_lsn)::float8,
-       coalesce(confirmed_flush_lsn, restart_lsn),
-       age(xmin),
-       age(catalog_xmin),
-       wal_status, safe_wal_size, NULL, NULL, NULL, NULL, NULL, NULL
-  FROM pg_replication_slots,
-       (SELECT CASE WHEN pg_is_in_recovery()
-                    THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
-                    ELSE pg_current_wal_flush_lsn() END AS lsn) AS e
- LIMIT 1000
-)sql";
-constexpr std::string_view k12 = R"sql(
-SELECT slot_name, slot_type, plugin, database, temporary, active,
-       pg_wal_lsn_diff(e.lsn, restart_lsn)::float8,
-       pg_wal_lsn_diff(e.lsn, confirmed_flush_lsn)::float8,
-       coalesce(confirmed_flush_lsn, restart_lsn),
-       age(xmin),
-       age(catalog_xmin),
-       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            ELSE extract(epoch FROM clock_timestamp() - inactive_since) END::float8)sql";
+constexpr std::string_view kColumns16 = R"sql(
+       wal_status, safe_wal_size, two_phase, conflicting, NULL, NULL, NULL, NULL)sql";
+constexpr std::string_view kColumns14 = R"sql(
+       wal_status, safe_wal_size, two_phase, NULL, NULL, NULL, NULL, NULL)sql";
+constexpr std::string_view kColumns13 = R"sql(
+       wal_status, safe_wal_size, NULL, NULL, NULL, NULL, NULL, NULL)sql";
+constexpr std::string_view kColumns12 = R"sql(
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)sql";
+constexpr std::string_view kFrom = R"sql(
   FROM pg_replication_slots,
        (SELECT CASE WHEN pg_is_in_recovery()
                     THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
@@ -201,11 +155,11 @@ SELECT slot_name, slot_type, plugin, database, temporary, active,
  LIMIT 1000
 )sql";
 constexpr Statement kStatements[] = {
-    {.min_version = PgVersion(17), .sql = k17},
-    {.min_version = PgVersion(16), .sql = k16},
-    {.min_version = PgVersion(14), .sql = k14},
-    {.min_version = PgVersion(13), .sql = k13},
-    {.sql = k12},
+    {.min_version = PgVersion(17), .sql = kJoined<kOfAll, kColumns17, kFrom>},
+    {.min_version = PgVersion(16), .sql = kJoined<kOfAll, kColumns16, kFrom>},
+    {.min_version = PgVersion(14), .sql = kJoined<kOfAll, kColumns14, kFrom>},
+    {.min_version = PgVersion(13), .sql = kJoined<kOfAll, kColumns13, kFrom>},
+    {.sql = kJoined<kOfAll, kColumns12, kFrom>},
 };
 
 enum Column {

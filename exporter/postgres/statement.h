@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <limits>
 #include <optional>
 #include <span>
@@ -21,6 +23,19 @@ struct Statement {
   /// our role may run it; NULL when what it calls isn't there. Same parameters.
   std::string_view permission = {};
 };
+
+template <const std::string_view&... kParts>
+inline constexpr auto kJoinedText = [] {
+  std::array<char, (kParts.size() + ...)> text{};
+  auto at = text.begin();
+  ((at = std::copy(kParts.begin(), kParts.end(), at)), ...);
+  return text;
+}();
+
+/// The SQL of one version, of parts that it shares with others, joined while compiling.
+template <const std::string_view&... kParts>
+inline constexpr std::string_view kJoined{kJoinedText<kParts...>.data(),
+                                          kJoinedText<kParts...>.size()};
 
 /// The first that fits; a collector lists its statements newest version first. nullptr: none does.
 /// As many of those that fit are passed over as this server has turned out not to understand.

@@ -18,6 +18,13 @@ std::string_view Chosen(int version, Role role, int passed_over = 0) {
   return statement == nullptr ? "none" : statement->sql;
 }
 
+constexpr std::string_view kSelect = "\nSELECT 1,", kColumn = "\n       2", kEnd = "\n";
+
+TEST(StatementTest, PartsAreJoinedInTheirOrder) {
+  EXPECT_EQ((kJoined<kSelect, kColumn, kEnd>), "\nSELECT 1,\n       2\n");
+  EXPECT_EQ((kJoined<kEnd>), "\n");
+}
+
 TEST(StatementTest, FirstThatFitsVersionAndRoleIsChosen) {
   EXPECT_EQ(Chosen(170004, Role::kPrimary), "17");
   EXPECT_EQ(Chosen(170004, Role::kStandby), "17");
