@@ -95,7 +95,23 @@ SELECT d.datname, s.subname, s.subenabled,
               max(pg_wal_lsn_diff(received_lsn, latest_end_lsn))::float8,
               extract(epoch FROM clock_timestamp() - max(last_msg_receipt_time))::float8
          FROM pg_stat_subscription a WHERE subid = s.oid
-       ) AS w (apply, parallel, copy, unconfirmed, message_age) ON true
+       ) AS w (apply, parallel, copy, unconfirmed, message_age) ON true)sql";
+constexpr std::string_view k12 = R"sql(
+SELECT d.datname, s.subname, s.subenabled,
+       w.apply, 0, w.copy, w.unconfirmed, w.message_age,
+       t.init, t.data, t.finished, t.synchronized, t.ready
+  FROM (SELECT DISTINCT ON (subname) subname, subid AS oid, subdbid, subenabled
+          FROM pg_subscription JOIN pg_stat_subscription USING (subname)
+         ORDER BY subname, subdbid, subid) AS s
+  JOIN pg_database d ON d.oid = s.subdbid
+  LEFT JOIN LATERAL (
+       SELECT count(pid) FILTER (WHERE relid IS NULL),
+              count(pid) FILTER (WHERE relid IS NOT NULL),
+              max(pg_wal_lsn_diff(received_lsn, latest_end_lsn))::float8,
+              extract(epoch FROM clock_timestamp() - max(last_msg_receipt_time))::float8
+         FROM pg_stat_subscription a WHERE a.subid = s.oid
+       ) AS w (apply, copy, unconfirmed, message_age) ON true)sql";
+constexpr std::string_view kTablesOf = R"sql(
   LEFT JOIN LATERAL (
        SELECT count(*) FILTER (WHERE srsubstate = 'i'), count(*) FILTER (WHERE srsubstate = 'd'),
               count(*) FILTER (WHERE srsubstate = 'f'), count(*) FILTER (WHERE srsubstate = 's'),
@@ -105,33 +121,9 @@ SELECT d.datname, s.subname, s.subenabled,
  ORDER BY 1, 2
  LIMIT 1000
 )sql";
-constexpr std::string_view k12 = R"sql(
-SELECT d.datname, s.subname, s.subenabled,
-       w.apply, 0, w.copy, w.unconfirmed, w.message_age,
-       t.init, t.data, t.finished, t.synchronized, t.ready
-  FROM (SELECT DISTINCT ON (subname) subname, subid, subdbid, subenabled
-          FROM pg_subscription JOIN pg_stat_subscription USING (subname)
-         ORDER BY subname, subdbid, subid) AS s
-  JOIN pg_database d ON d.oid = s.subdbid
-  LEFT JOIN LATERAL (
-       SELECT count(pid) FILTER (WHERE relid IS NULL),
-              count(pid) FILTER (WHERE relid IS NOT NULL),
-              max(pg_wal_lsn_diff(received_lsn, latest_end_lsn))::float8,
-              extract(epoch FROM clock_timestamp() - max(last_msg_receipt_time))::float8
-         FROM pg_stat_subscription a WHERE a.subid = s.subid
-       ) AS w (apply, copy, unconfirmed, message_age) ON true
-  LEFT JOIN LATERAL (
-       SELECT count(*) FILTER (WHERE srsubstate = 'i'), count(*) FILTER (WHERE srsubstate = 'd'),
-              count(*) FILTER (WHERE srsubstate = 'f'), count(*) FILTER (WHERE srsubstate = 's'),
-              count(*) FILTER (WHERE srsubstate = 'r')
-         FROM pg_subscription_rel WHERE srsubid = s.subid
-       ) AS t (init, data, finished, synchronized, ready) ON d.datname = current_database()
- ORDER BY 1, 2
- LIMIT 1000
-)sql";
 constexpr Statement kStatements[] = {
-    {.min_version = PgVersion(15), .role = Role::kPrimary, .sql = k15},
-    {.role = Role::kPrimary, .sql = k12},
+    {.min_version = PgVersion(15), .role = Role::kPrimary, .sql = kJoined<k15, kTablesOf>},
+    {.role = Role::kPrimary, .sql = kJoined<k12, kTablesOf>},
 };
 
 enum Column {

@@ -63,9 +63,9 @@ bool Pipeline::EnqueueQuery(const Query& query) {
   if (prepared.name.empty()) {
     prepared.name = "pgrepl_" + std::to_string(connection_.prepared_.size());
   }
-  if (!prepared.ready &&
-      PQsendPrepare(conn, prepared.name.c_str(), query.sql.data(), 0, nullptr) == 0) {
-    return false;
+  if (!prepared.ready) {
+    const std::string sql(query.sql);  // libpq takes no length
+    if (PQsendPrepare(conn, prepared.name.c_str(), sql.c_str(), 0, nullptr) == 0) return false;
   }
   const char* value = query.parameter ? query.parameter->c_str() : nullptr;
   if (PQsendQueryPrepared(conn, prepared.name.c_str(), query.parameter ? 1 : 0, &value, nullptr,

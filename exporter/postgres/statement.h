@@ -26,17 +26,16 @@ struct Statement {
 
 template <const std::string_view&... kParts>
 inline constexpr auto kJoinedText = [] {
-  std::array<char, (kParts.size() + ... + 1)> text{};
+  std::array<char, (kParts.size() + ...)> text{};
   auto at = text.begin();
   ((at = std::copy(kParts.begin(), kParts.end(), at)), ...);
   return text;
 }();
 
-/// The SQL of one version, of parts that it shares with others, joined while compiling. It ends with
-/// a zero byte past its size, as a literal does: libpq takes no length.
+/// The SQL of one version, of parts that it shares with others, joined while compiling.
 template <const std::string_view&... kParts>
 inline constexpr std::string_view kJoined{kJoinedText<kParts...>.data(),
-                                          kJoinedText<kParts...>.size() - 1};
+                                          kJoinedText<kParts...>.size()};
 
 /// The first that fits; a collector lists its statements newest version first. nullptr: none does.
 /// As many of those that fit are passed over as this server has turned out not to understand.

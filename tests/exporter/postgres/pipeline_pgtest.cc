@@ -30,6 +30,13 @@ TEST_F(PipelineTest, AnswersComeInOrder) {
               ElementsAre("1 row: 1", "0 rows", "3 rows: 3", "1 row: NULL"));
 }
 
+TEST_F(PipelineTest, StatementEndsWhereItSaysSo) {
+  Connection connection = ConnectTo(PrimaryConninfo());
+  const std::string_view longer = "SELECT 12";
+  EXPECT_THAT(Summaries(Round(connection, {{longer.substr(0, longer.size() - 1)}})),
+              ElementsAre("1 row: 1"));
+}
+
 TEST_F(PipelineTest, FailingStatementHarmsNoOther) {
   Connection connection = ConnectTo(PrimaryConninfo());
   // The second time those that could be prepared are.
