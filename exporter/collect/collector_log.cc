@@ -2,19 +2,9 @@
 #include "exporter/collect/collector_log.h"
 
 #include "exporter/base/log.h"
+#include "exporter/collect/refusal.h"
 
 namespace pgrepl {
-namespace {
-
-std::string HintFor(const Collector& collector, const Error& error) {
-  if (collector.hint != nullptr && !error.sqlstate.empty()) {
-    return std::string(collector.hint(error.sqlstate));
-  }
-  const bool lacks_grant = error.sqlstate == "42501" && !collector.grant.empty();
-  return lacks_grant ? std::string(collector.grant) : error.hint;
-}
-
-}  // namespace
 
 void CollectorLog::Outcome(std::size_t collector, const Status& outcome) {
   const std::string failure = outcome ? "" : outcome.error().message;
@@ -32,7 +22,7 @@ void CollectorLog::Outcome(std::size_t collector, const Status& outcome) {
                                  {"collector", name},
                                  {"error", failure},
                                  {"sqlstate", error.sqlstate},
-                                 {"hint", HintFor(collectors_[collector], error)}});
+                                 {"hint", HintOf(collectors_[collector], error)}});
 }
 
 void CollectorLog::PassedOver(std::size_t collector, const Error& why) {

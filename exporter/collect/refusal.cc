@@ -31,12 +31,17 @@ RunFailure FailureOf(const Status& outcome) {
   return IsTimeout(error) ? RunFailure::kTimeout : RunFailure::kOther;
 }
 
-std::string_view HintOf(const Error& error, bool is_listing) {
+std::string HintOf(const Collector& collector, const Error& error) {
+  if (collector.hint != nullptr && !error.sqlstate.empty()) {
+    return std::string(collector.hint(error.sqlstate));
+  }
+  if (error.sqlstate == "42501" && !collector.grant.empty()) return std::string(collector.grant);
+  if (!error.hint.empty()) return error.hint;
   if (IsMissing(error)) {
     return "The server is patched, or not what its version says; it is asked again on the next "
            "connection (timing.connection_lifetime).";
   }
-  if (IsTimeout(error) && is_listing) {
+  if (IsTimeout(error) && collector.cadence == Cadence::kSlow) {
     return "Too many files to list between two pulses; it is asked again more and more rarely. "
            "Tidy up the directory, or raise timing.pulse_interval.";
   }

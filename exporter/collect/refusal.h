@@ -22,8 +22,8 @@ Status OutcomeOf(const Collector& collector, const Result<FactPtr>& fact);
 
 RunFailure FailureOf(const Status& outcome);
 
-/// What to do about it, where that isn't a matter of rights; empty: nothing that we know.
-std::string_view HintOf(const Error& error, bool is_listing);
+/// What to do about this collector's failure; empty: nothing that we know.
+std::string HintOf(const Collector& collector, const Error& error);
 
 /// What a Statement::permission asks about, as the server names it: "pg_ls_dir(text), ...".
 std::string FunctionsIn(std::string_view permission);

@@ -273,13 +273,11 @@ void ServerSession::Accept(std::size_t collector, const Result<Rows>& answer, Ti
     Record(collector, declared.decode(declared, *answer), now);
     return;
   }
-  Error error = answer.error();
+  const Error& error = answer.error();
   if (agenda_.PassOver(collector, *round_.role, error, now)) {
     log_.PassedOver(collector, error);
     return;
   }
-  const bool is_listing = declared.cadence == Cadence::kSlow;
-  if (error.hint.empty()) error.hint = HintOf(error, is_listing);
   Record(collector, error, now);
   agenda_.Postpone(collector, error, now);
 }
@@ -287,8 +285,7 @@ void ServerSession::Accept(std::size_t collector, const Result<Rows>& answer, Ti
 // The server can't be made to stop in the middle of a listing. Whether it is that or the server,
 // the same again at once would be no answer either.
 void ServerSession::GiveUpListing(Time now) {
-  Error error{"the listing was not answered in time", "57014"};
-  error.hint = HintOf(error, /*is_listing=*/true);
+  const Error error{"the listing was not answered in time", "57014"};
   Record(round_.collectors.front(), error, now);
   agenda_.Postpone(round_.collectors.front(), error, now);
 }

@@ -38,10 +38,24 @@ TEST(RefusalTest, PermissionNamesItsFunctions) {
 }
 
 TEST(RefusalTest, HintsSayWhatToDo) {
-  EXPECT_TRUE(HintOf({"no", "42703"}, false).find("next connection") != std::string_view::npos);
-  EXPECT_TRUE(HintOf({"no", "57014"}, true).find("Tidy up") != std::string_view::npos);
-  EXPECT_EQ(HintOf({"no", "57014"}, false), "");
-  EXPECT_EQ(HintOf({"no", "42501"}, true), "") << "the collector knows its GRANT";
+  const Collector plain{.name = "plain"};
+  const Collector listing{.name = "listing", .cadence = Cadence::kSlow};
+  const Collector granted{.name = "granted", .grant = "GRANT it."};
+  EXPECT_NE(HintOf(plain, {"no", "42703"}).find("next connection"), std::string::npos);
+  EXPECT_NE(HintOf(listing, {"no", "57014"}).find("Tidy up"), std::string::npos);
+  EXPECT_EQ(HintOf(plain, {"no", "57014"}), "");
+  EXPECT_EQ(HintOf(listing, {"no", "42501"}), "") << "the error knows its GRANT";
+  EXPECT_EQ(HintOf(listing, {"no", "42501", "GRANT pg_monitor."}), "GRANT pg_monitor.");
+  EXPECT_EQ(HintOf(granted, {"no", "42501", "GRANT pg_monitor."}), "GRANT it.");
+}
+
+TEST(RefusalTest, QueryKnowsItsOwnRemedies) {
+  const Collector query{
+      .name = "query", .cadence = Cadence::kSlow, .is_foreign = true, .hint = [](std::string_view) {
+        return std::string_view("its own");
+      }};
+  EXPECT_EQ(HintOf(query, {"no", "57014"}), "its own");
+  EXPECT_EQ(HintOf(query, {"two rows", "", "GROUP BY"}), "GROUP BY");
 }
 
 }  // namespace
