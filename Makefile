@@ -74,6 +74,14 @@ test-majors: build dev majors ## of all tests only those on PostgreSQL 12 to 18
 proof-majors: build majors ## every collector on PostgreSQL 12 to 18, in every role, into docs/majors.md
 	python3 -B -m tests.proof.majors --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
 
+.PHONY: proof-alerts
+proof-alerts: build majors ## every alert by its real fault, in real time, into docs/alerts-proof.md
+	python3 -B -m tests.alerts.proof --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
+
+.PHONY: proof-silence
+proof-silence: build ## half an hour of daily life that must raise no alert, into docs/alerts-silence.md
+	python3 -B -m tests.alerts.silence --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
+
 .PHONY: proof-mutations
 proof-mutations: dependencies ## break one rule of the evaluation at a time: a test must notice each
 	tests/mutate.sh

@@ -54,7 +54,7 @@ class Cluster:
             # Its thread is a daemon: it ends with us, as the servers do.
             relay.start()
         for generation in _generations(plan):
-            _at_once(self._create_standby, generation)
+            _at_once(self.create_standby, generation)
         for standby in plan:
             if not standby.archive_fed:
                 wait_until(self.servers[standby.name].is_streaming, f"{standby.name} streams")
@@ -103,7 +103,7 @@ class Cluster:
             f"--standbys={len(plan)}", f"--monitor-password-file={self.monitor_password_file}",
             *slots])
 
-    def _create_standby(self, plan):
+    def create_standby(self, plan):
         self._progress(f"standby {plan.name} of {plan.upstream}")
         server, upstream = self.servers[plan.name], self.servers[plan.upstream]
         words = [f"--archive-dir={self.archive}"] if plan.archive_fed else []

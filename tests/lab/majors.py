@@ -81,7 +81,7 @@ class MajorCluster(Cluster):
         self._start_primary()
         started(self.p)
         for standby in self._plan:
-            self._create_standby(standby)
+            self.create_standby(standby)
             started(self.servers[standby.name])
 
     def _create_primary(self, plan):
@@ -93,7 +93,7 @@ class MajorCluster(Cluster):
         self._workspace.directory(self.archive, self.p.user)
         self.p.start()
 
-    def _create_standby(self, plan):
+    def create_standby(self, plan):
         server, upstream = self.servers[plan.name], self.servers[plan.upstream]
         slot = {}
         if plan.slot:

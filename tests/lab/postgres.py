@@ -123,6 +123,11 @@ class Server:
         return self.value("SELECT pg_is_wal_replay_paused()") == "t"
 
     @property
+    def programs(self):
+        """The directory of its programs."""
+        return self._programs
+
+    @property
     def major(self):
         return int((self.data / "PG_VERSION").read_text())
 

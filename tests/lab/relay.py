@@ -64,6 +64,11 @@ class Relay:
         finally:
             self._is_cut = False
 
+    def lead_to(self, port):
+        """From now on to this port; connections that are open are closed."""
+        self._target = port
+        self._disconnect()
+
     @contextmanager
     def throttled(self, bytes_per_second):
         """A slow link; its connections share it."""

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults that alerts/rules/exporter.yaml is for."""
+
+import copy
+
+from tests.alerts.stage import Stage
+from tests.lab.cluster import Standby
+
+ONE = (Standby("s1", slot=True),)
+
+exporter = Stage("exporter", ONE)
+
+
+@exporter.act("the exporters stopped", ["PostgresReplicationExporterDown", "PostgresClusterUnwatched"],
+              patience=600)
+def exporters_stopped(scene):
+    scene.stop_exporters()
+    yield
+    scene.start_exporters()
+
+
+@exporter.act("a server removed from the configuration", ["PostgresServerUnwatched"], patience=900)
+def server_removed(scene):
+    config = copy.deepcopy(scene.config)
+    servers = config["clusters"][0]["servers"]
+    servers[:] = [one for one in servers if one["name"] != "s1"]
+    scene.start_exporters(config)
+    yield
+    scene.start_exporters()
+
+
+shards = Stage("shards", ONE)
+
+
+@shards.act("two shards watch one cluster", ["PostgresClusterWatchedTwice"], patience=1200)
+def two_shards(scene):
+    scene.start_exporters(flags=[[f"--shard={_own_shard(scene)}"], []])
+    yield
+    scene.start_exporters()
+
+
+def _own_shard(scene):
+    """Of two shards the one that this cluster falls to."""
+    scene.start_exporters(flags=[["--shard=0/2"], ["--shard=1/2"]])
+    pages = [one.scrape() for one in scene.exporters]
+    return next(f"{i}/2" for i, page in enumerate(pages) if page.series("pgrepl_exporter_watches"))
+
+
+def _query_an_application(scene, config):
+    scene.p.execute("CREATE TABLE application ()")
+    config["queries"] = [{
+        "name": "application", "sql": "SELECT count(*) AS app_rows FROM application",
+        "role": "primary",
+        "metrics": [{"name": "app_rows", "help": "Rows of the application."}]}]
+
+
+rights = Stage("rights", ONE, configure=_query_an_application)
+
+
+@rights.act("a query's table is gone", ["PostgresCollectorFailing"],
+            beside=["PostgresPrivilegesMissing"], patience=900, lasting=900)
+def table_gone(scene):
+    scene.p.execute("GRANT SELECT ON application TO pgrepl_monitor")
+    scene.p.execute("ALTER TABLE application RENAME TO gone")
+    yield
+    scene.p.execute("ALTER TABLE gone RENAME TO application")
+    scene.start_exporters()
+
+
+@rights.act("pg_monitor revoked", ["PostgresPrivilegesMissing"],
+            beside=["PostgresCollectorFailing", "PostgresReplicationLagUnknown",
+                    "PostgresStandbyMissing", "PostgresNoStandby", "PostgresReceiverDown"],
+            patience=900)
+def revoked(scene):
+    scene.p.execute("REVOKE pg_monitor FROM pgrepl_monitor")
+    yield
+    scene.p.execute("GRANT pg_monitor TO pgrepl_monitor")
+
+
+STAGES = [rights, exporter, shards]
