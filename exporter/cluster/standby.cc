@@ -73,10 +73,16 @@ void Standby::SeeReceiver(const FactPtr& fact, Time at) {
 void Standby::SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Time at) {
   if (row->replayed) Advance(at_upstream, *row->replayed, at);
   if (row->reply_time) replies.See(*row->reply_time, at);
+  if (sender == nullptr || sender->pid != row->pid) connected_at = at;
   upstream = from;
   upstream_address = identity.upstream;
   sender_at = at;
   sender = std::move(row);
+}
+
+std::optional<Time> Standby::HeardByUpstream() const {
+  const auto replied = replies.changed_at();
+  return replied ? std::optional<Time>(std::max(*replied, connected_at)) : std::nullopt;
 }
 
 void Standby::SeeLink(const std::optional<Lsn>& upstream_end, const Freshness& fresh) {
@@ -93,7 +99,7 @@ void Standby::SeeLink(const std::optional<Lsn>& upstream_end, const Freshness& f
   SeeStages(fresh);
   // What it says itself is nearer to the truth than what its upstream was told.
   const bool says = ReceiverStreams(fresh);
-  const auto heard = says ? messages.changed_at() : replies.changed_at();
+  const auto heard = says ? messages.changed_at() : HeardByUpstream();
   const auto arrived = says ? Has() : row->written;
   if (heard) link.See(arrived && upstream_end && *upstream_end > *arrived, *heard, fresh.now);
 }

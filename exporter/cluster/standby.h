@@ -70,6 +70,7 @@ struct Standby {
   std::string upstream_address;          ///< identity.upstream as of then
   std::shared_ptr<const Sender> sender;  ///< its row there; nullptr once it is gone
   Time sender_at{};
+  Time connected_at{};  ///< when this sender's process was first seen
   ChangeTracker<double> replies;
 
   FactPtr receiver_owner;  ///< keeps `receiver` alive
@@ -107,6 +108,8 @@ struct Standby {
   [[nodiscard]] std::optional<ReplayPosition> Position(const Freshness& fresh) const;
   /// The WAL that it has, replayed or not, as far as anybody knows.
   [[nodiscard]] std::optional<Lsn> Has() const;
+  /// When its upstream last heard of it: its reply, or that it connected anew. nullopt before either.
+  [[nodiscard]] std::optional<Time> HeardByUpstream() const;
   [[nodiscard]] const Sender* FreshSender(const Freshness& fresh) const;
   /// Where the bytes lie on the way from its upstream, by what both say; total is the caller's.
   [[nodiscard]] LagBytes Stages(const Freshness& fresh) const;

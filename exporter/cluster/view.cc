@@ -74,11 +74,11 @@ ReceiverView ReceiverOf(const Standby& standby, const Freshness& fresh) {
 
 void AddSender(const Standby& standby, std::string_view name, std::size_t upstream,
                const Freshness& fresh, ServerView& view) {
-  const auto changed = standby.replies.changed_at();
-  if (standby.upstream != upstream || !changed) return;
+  const auto heard = standby.HeardByUpstream();
+  if (standby.upstream != upstream || !heard) return;
   view.senders.push_back({.standby = std::string(name),
                           .row = standby.FreshSender(fresh),
-                          .reply_age_seconds = AgeOf(*changed, fresh.now),
+                          .reply_age_seconds = AgeOf(*heard, fresh.now),
                           .alive = standby.sender});
 }
 

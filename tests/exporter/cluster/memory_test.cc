@@ -101,6 +101,18 @@ TEST_F(MemoryTest, ARowThatIsGoneLeavesItsStandbyBehind) {
   EXPECT_FALSE(cluster_.Lag("s1").connected);
 }
 
+TEST_F(MemoryTest, ANewConnectionIsHeardBeforeItsFirstReply) {
+  Sender row = Row();
+  Pulse(Primary(1000, 1).Senders({row}), Streaming());
+  Pulse(Primary(1000, 1), StandbyAt(1000));
+  cluster_.now += 9min;
+  row.pid += 1;
+  Pulse(Primary(1000, 1).Senders({row}), Streaming());
+  const ServerView p = cluster_.Server("p");
+  ASSERT_THAT(SendersOn(p), ElementsAre("s1"));
+  EXPECT_EQ(p.senders[0].reply_age_seconds, 0);
+}
+
 TEST_F(MemoryTest, ARowStaysWhileItsServerCantBeAsked) {
   Pulse(Primary(1000, 1).Senders({Row()}), Streaming());
   cluster_.Lose("s1", UpReason::kTimeout);
