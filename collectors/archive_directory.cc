@@ -28,7 +28,17 @@ constexpr Family kGap{.name = "pgrepl_archive_gap",
                           "its newest of the newest timeline: recovery from an earlier backup "
                           "ends before the first of them (config: archive_directory)."};
 
-constexpr const Family* kFamilies[] = {&kBytes, &kFiles, &kGap};
+constexpr Family kFilesystemSize{.name = "pgrepl_archive_filesystem_size_bytes",
+                                 .help =
+                                     "Size of the file system that holds the archive directory, "
+                                     "where that is a local path (config: archive_directory)."};
+constexpr Family kFilesystemAvail{.name = "pgrepl_archive_filesystem_avail_bytes",
+                                  .help =
+                                      "Bytes that can still be written there (config: "
+                                      "archive_directory)."};
+
+constexpr const Family* kFamilies[] = {&kBytes, &kFiles, &kGap, &kFilesystemSize,
+                                       &kFilesystemAvail};
 
 // What archive_command may have added to a segment's name; ".partial" and temporary names are none.
 constexpr std::string_view kSuffixes[] = {".gz",  ".bz2",  ".lz4", ".lzo", ".xz",
@@ -85,6 +95,9 @@ void Emit(const void* opaque, const ServerView& server, Samples& samples) {
   samples.Add(kBytes, static_cast<double>(fact.bytes));
   samples.Add(kFiles, static_cast<double>(fact.files));
   samples.Add(kGap, GapOf(fact, server.wal_segment_bytes));
+  if (!fact.filesystem) return;
+  samples.Add(kFilesystemSize, fact.filesystem->size);
+  samples.Add(kFilesystemAvail, fact.filesystem->avail);
 }
 
 }  // namespace

@@ -14,6 +14,8 @@ _METRICS_TABLE = ALERTS_FOLDER.parent / "docs/metrics.md"
 
 # Ours, with what Prometheus appends to a histogram's name.
 _METRIC = re.compile(r"(?<![\w:])(pgrepl_\w+|process_\w+)(?![\w:*])")
+# As grep takes it: pgrepl_up(_reason)?
+_ALTERNATIVES = re.compile(r"(pgrepl_\w*)\(([\w|]+)\)(\w*)(\??)")
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,12 @@ def rules_text():
 
 def names_in(text):
     """Of the exporter's metrics, and of none that a rule records."""
-    return set(_METRIC.findall(text))
+    return set(_METRIC.findall(_ALTERNATIVES.sub(_spelled_out, text)))
+
+
+def _spelled_out(found):
+    return " ".join(found[1] + one + found[3] for one in (*found[2].split("|"), "")[
+        :None if found[4] else -1])
 
 
 ALERTS = [Alert(rule["alert"], group["name"], rule["expr"], rule["labels"], rule["annotations"])

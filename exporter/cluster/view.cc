@@ -66,7 +66,9 @@ ReceiverView ReceiverOf(const Standby& standby, const Freshness& fresh) {
   const bool kept_away =
       standby.pause_state == "paused" || standby.apply_delay.value_or(0) > 0 || standby.backlog;
   view.expected = configured && (view.up || !kept_away);
-  if (const auto changed = standby.messages.changed_at()) {
+  // What is hidden is not silent.
+  const bool hidden = standby.receiver != nullptr && standby.receiver->hidden;
+  if (const auto changed = standby.messages.changed_at(); changed && !hidden) {
     view.last_message_age_seconds = AgeOf(*changed, fresh.now);
   }
   return view;
@@ -76,9 +78,13 @@ void AddSender(const Standby& standby, std::string_view name, std::size_t upstre
                const Freshness& fresh, ServerView& view) {
   const auto heard = standby.HeardByUpstream();
   if (standby.upstream != upstream || !heard) return;
+  const Sender* row = standby.FreshSender(fresh);
+  const bool hidden = row != nullptr && row->state.empty();
   view.senders.push_back({.standby = std::string(name),
-                          .row = standby.FreshSender(fresh),
-                          .reply_age_seconds = AgeOf(*heard, fresh.now),
+                          .row = row,
+                          .reply_age_seconds =
+                              hidden ? std::nullopt
+                                     : std::optional<double>(AgeOf(*heard, fresh.now)),
                           .alive = standby.sender});
 }
 

@@ -91,6 +91,8 @@ Result<ArchiveDirectoryFact> ReadArchiveDirectory(const std::string& path) {
   // An increment that fails ends the loop: what was counted till then is no size.
   if (error) return Unreadable(path, error);
   segments.CountInto(fact);
+  const Result<WalFilesystemFact> filesystem = ReadWalFilesystem(path);
+  if (filesystem) fact.filesystem = *filesystem;
   return fact;
 }
 

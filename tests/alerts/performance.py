@@ -48,14 +48,15 @@ class Performance:
         time.sleep(_SETTLE)
         for act in self._scene.stage.acts:
             if not only or set(only) & set(act.raises):
-                outcomes += self._perform(act)
+                outcomes += self._perform(act, first=not outcomes)
         self._run_the_rest(outcomes)
         return outcomes
 
-    def _perform(self, act):
+    def _perform(self, act, first):
         outcomes = [Outcome(alert, self._cluster, act.fault) for alert in act.raises]
         try:
-            self._wait_inactive(act.raises, 900)
+            if not first:
+                self._wait_inactive(act.raises, 900)
             began = time.monotonic()
             self._tell(f"{self._cluster}: {act.fault}")
             play = act.play(self._scene)
@@ -63,16 +64,18 @@ class Performance:
             harmed = time.monotonic()
             try:
                 self._wait_firing(act, harmed, outcomes)
-                mended_by = self._follow(act, outcomes)
+                by_runbook = self._follow(act, outcomes)
                 mended = time.monotonic()
-                if mended_by == "runbook":
-                    self._wait_ended(act)
+                self._wait_inactive(by_runbook, act.lasting)
             finally:
+                undone = time.monotonic()
                 next(play, None)
-            if mended_by != "runbook":
-                mended = time.monotonic()
-                self._wait_ended(act)
-            self._take_down(act, outcomes, began, harmed, mended, mended_by)
+            self._wait_inactive(act.raises, act.lasting)
+            self._take_down(act, outcomes, began, harmed)
+            for outcome in outcomes:
+                self._take_down_end(outcome, began, *(
+                    ("runbook", mended) if outcome.alert in by_runbook else
+                    ("end of the fault", undone)))
         except Exception as error:  # An act that fails must not take the others with it.
             where = traceback.extract_tb(error.__traceback__)[-1]
             for outcome in outcomes:
@@ -102,7 +105,7 @@ class Performance:
         return episode is not None and episode.firing is not None
 
     def _follow(self, act, outcomes):
-        """Runs what the runbooks say; 'runbook' if that has mended it."""
+        """Runs what the runbooks say. The alerts whose runbook has mended it."""
         mending = []
         for outcome in outcomes:
             episode = self._watcher.episode(self._cluster, outcome.alert, 0)
@@ -117,7 +120,7 @@ class Performance:
                 mending += [(block, shell, outcome) for block in runbook.marked("mends")]
         for block, shell, outcome in mending:
             self._run(block, shell, outcome)
-        return "runbook" if mending else "end of the fault"
+        return {outcome.alert for _, _, outcome in mending}
 
     def _run(self, block, shell, outcome):
         outcome.blocks += 1
@@ -130,17 +133,18 @@ class Performance:
             for block in runbook.marked("otherwise"):
                 self._run(block, shell, outcome)
 
-    def _wait_ended(self, act):
-        self._wait_inactive(act.raises, act.lasting)
+    def _take_down_end(self, outcome, began, mended_by, mended):
+        outcome.mended_by = mended_by
+        if episode := self._watcher.episode(self._cluster, outcome.alert, began):
+            outcome.resolved = _seconds(episode.ended, mended)
 
-    def _take_down(self, act, outcomes, began, harmed, mended, mended_by):
+    def _take_down(self, act, outcomes, began, harmed):
         fired = self._watcher.fired(self._cluster, began)
         # The last one comes when Alertmanager looks at its group again.
         time.sleep(_GROUP_INTERVAL)
         pages = self._watcher.pages(self._cluster, began)
         unexpected = fired - set(act.raises) - set(act.beside)
         for outcome in outcomes:
-            outcome.mended_by = mended_by
             outcome.pages = pages
             outcome.beside = sorted(fired - {outcome.alert})
             if unexpected:
@@ -153,7 +157,6 @@ class Performance:
             outcome.pending = _seconds(episode.pending, harmed)
             outcome.firing = _seconds(episode.firing, harmed)
             outcome.notified = _seconds(episode.notified, harmed)
-            outcome.resolved = _seconds(episode.ended, mended)
             if episode.instances > 1:
                 outcome.wrong.append(f"{episode.instances} at once, one for each exporter?")
             outcome.wrong += [f"{name}: {text}" for name, text in episode.annotations.items()

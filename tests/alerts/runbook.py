@@ -85,7 +85,7 @@ class Shell:
 
     def _psql(self, text, server):
         variables = [word for name, value in self._labels.items() for word in ("-v", f"{name}={value}")]
-        run([server.programs / "psql", "-X", "-v", "ON_ERROR_STOP=1", *variables,
+        run([server.psql, "-X", "-v", "ON_ERROR_STOP=1", *variables,
              "-h", server.folder, "-p", server.port, "-U", server.user, "-d", "postgres"],
             text=text, seconds=60, cwd=server.folder, user=server.user, env=self._environment())
 

@@ -16,10 +16,9 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from tests.lab.backup import base_backup
 from tests.lab.cluster import Standby
 from tests.lab.failover import demote, follow, passfile, promote
-from tests.lab.load import bulk
+from tests.lab.load import base_backup, bulk
 from tests.lab.waiting import wait_until
 from tests.lab.workspace import REPOSITORY, Workspace
 from tests.proof.report import cells, commit, machine
@@ -132,8 +131,7 @@ class Life:
 
     def _base_backup(self):
         """a base backup"""
-        with base_backup(self._scene.workspace, self._scene.p):
-            self._pass(90)
+        base_backup(self._scene.p)
 
     def _switchover(self):
         """a switchover, and back"""
@@ -158,10 +156,9 @@ class Life:
             self._pass(25)
 
     def _extra_receiver(self):
-        """another backup, at the same time as a standby restarts"""
-        with base_backup(self._scene.workspace, self._scene.p):
-            self._scene.s1.restart()
-            self._pass(30)
+        """a base backup of a standby, which is restarted after it"""
+        base_backup(self._scene.s1)
+        self._scene.s1.restart()
 
 
 def _hand_over(old, new, others):

@@ -2,6 +2,7 @@
 """A real Alertmanager, and a place where its notifications arrive."""
 
 import json
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -63,6 +64,8 @@ class Alertmanager(Process):
             raise ValueError(f"{config_file} has no receiver at {PLACEHOLDER}")
         config = folder / "alertmanager.yml"
         config.write_text(shipped.replace(PLACEHOLDER, sink.url))
+        for template in config_file.parent.glob("*.tmpl"):
+            shutil.copy(template, folder)
         super().__init__(workspace, "alertmanager", [
             "prometheus-alertmanager", f"--config.file={config}", f"--storage.path={folder}/data",
             f"--web.listen-address={self.address}", "--cluster.listen-address="])

@@ -101,6 +101,8 @@ def _watch(programs, seconds):
 
 def _sink(workspace):
     def tell(notification):
+        if notification["receiver"] == "watchdog":
+            return
         for alert in notification["alerts"]:
             _say(f"{alert['status'].upper()} {alert['labels']['alertname']}: "
                  f"{alert['annotations']['summary']}")

@@ -53,10 +53,7 @@ class Server:
 
     def open_session(self):
         """A connection of its own, for a thread that asks by itself."""
-        psql = self._programs / "psql"
-        if not psql.exists():  # Another major, as server programs only: any psql will do.
-            psql = installed() / "psql"
-        return Session(self._workspace, psql, socket_directory=self.folder, port=self.port,
+        return Session(self._workspace, self.psql, socket_directory=self.folder, port=self.port,
                        user=self.user)
 
     def rows(self, sql, seconds=10):
@@ -126,6 +123,12 @@ class Server:
     def programs(self):
         """The directory of its programs."""
         return self._programs
+
+    @property
+    def psql(self):
+        """Its own, or of another major where there are server programs only."""
+        own = self._programs / "psql"
+        return own if own.exists() else installed() / "psql"
 
     @property
     def major(self):

@@ -60,11 +60,15 @@ def two_primaries(scene):
         scene.s1.stop()
 
 
-@split.act("it is made a standby again, without pg_rewind", ["PostgresDiverged"],
-           beside=CUT_OFF + ["PostgresSplitBrain", "PostgresReseedNeeded"])
+diverged = Stage("diverged", THREE)
+
+
+@diverged.act("promoted, written to, and made a standby again without pg_rewind",
+              ["PostgresDiverged"], beside=CUT_OFF + ["PostgresSplitBrain", "PostgresReseedNeeded"])
 def no_rewind(scene):
-    if scene.s1.is_up():
-        scene.s1.stop()
+    promote(scene.s1)
+    scene.s1.execute("CREATE TABLE written_alone ()")
+    scene.s1.stop()
     demote(scene.s1, scene.p)
     yield
     scene.rebuild("s1")
@@ -152,4 +156,4 @@ def never_consistent(scene):
     scene.rebuild("s1")
 
 
-STAGES = [inconsistent, candidate, split, reseed, pair, unplanned, foreign]
+STAGES = [inconsistent, candidate, split, diverged, reseed, pair, unplanned, foreign]

@@ -29,25 +29,9 @@ def server_removed(scene):
     scene.start_exporters()
 
 
-shards = Stage("shards", ONE)
-
-
-@shards.act("two shards watch one cluster", ["PostgresClusterWatchedTwice"], patience=1200)
-def two_shards(scene):
-    scene.start_exporters(flags=[[f"--shard={_own_shard(scene)}"], []])
-    yield
-    scene.start_exporters()
-
-
-def _own_shard(scene):
-    """Of two shards the one that this cluster falls to."""
-    scene.start_exporters(flags=[["--shard=0/2"], ["--shard=1/2"]])
-    pages = [one.scrape() for one in scene.exporters]
-    return next(f"{i}/2" for i, page in enumerate(pages) if page.series("pgrepl_exporter_watches"))
-
-
 def _query_an_application(scene, config):
     scene.p.execute("CREATE TABLE application ()")
+    scene.p.execute("GRANT SELECT ON application TO pgrepl_monitor")
     config["queries"] = [{
         "name": "application", "sql": "SELECT count(*) AS app_rows FROM application",
         "role": "primary",
@@ -60,7 +44,6 @@ rights = Stage("rights", ONE, configure=_query_an_application)
 @rights.act("a query's table is gone", ["PostgresCollectorFailing"],
             beside=["PostgresPrivilegesMissing"], patience=900, lasting=900)
 def table_gone(scene):
-    scene.p.execute("GRANT SELECT ON application TO pgrepl_monitor")
     scene.p.execute("ALTER TABLE application RENAME TO gone")
     yield
     scene.p.execute("ALTER TABLE gone RENAME TO application")
@@ -77,4 +60,4 @@ def revoked(scene):
     scene.p.execute("GRANT pg_monitor TO pgrepl_monitor")
 
 
-STAGES = [rights, exporter, shards]
+STAGES = [rights, exporter]

@@ -23,8 +23,8 @@ def sync_lost(scene):
     scene.p.set(synchronous_standby_names="s1")
     scene.s1.stop()
     yield
-    scene.p.set(synchronous_standby_names="")
     scene.start(scene.s1)
+    scene.p.set(synchronous_standby_names="ANY 1 (*)")
 
 
 @sync.act("synchronous_standby_names emptied", ["PostgresSyncTurnedOff"], beside=LOST)
