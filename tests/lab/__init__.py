@@ -13,7 +13,8 @@ suffer, `faults` are those that take more than one,
 server behind it, `load` writes, `truth` samples
 the servers many times a second (`stall` knows when the machine itself stood still), and
 `comparison` holds the exporter's page against that. `exporter`,
-`prometheus`, `alertmanager` and `promtool` run the real programs. `demo` puts it all on a screen.
+`prometheus`, `alertmanager` and `promtool` run the real programs, `mailbox` takes mail. `demo` puts it
+all on a screen.
 
 Python's standard library only.
 """

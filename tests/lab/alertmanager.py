@@ -4,12 +4,13 @@
 import json
 import shutil
 import threading
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from .process import Process
 from .web import answers, get
 
-# Where the shipped configuration sends notifications, until a site puts its own receiver there.
+# Where the shipped configuration sends notifications, until a site puts its own receivers there.
 PLACEHOLDER = "http://127.0.0.1:9718/"
 
 
@@ -52,7 +53,8 @@ class Sink:
 
 
 class Alertmanager(Process):
-    """Runs a configuration file with the placeholder receiver replaced by the sink's address."""
+    """Runs a configuration file and the templates beside it, with the sink in the place of the
+    placeholder receivers."""
 
     def __init__(self, workspace, config_file, sink, port=None):
         self.port = port or workspace.ports.take()
@@ -74,3 +76,11 @@ class Alertmanager(Process):
     def alerts(self):
         """Active alerts, as the API describes them."""
         return json.loads(get(self.url + "/api/v2/alerts"))
+
+    def take(self, alerts):
+        """Alerts as Prometheus sends them: each with labels, annotations and endsAt as need be."""
+        request = urllib.request.Request(
+            self.url + "/api/v2/alerts", json.dumps(alerts).encode(),
+            {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=5):
+            pass
