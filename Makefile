@@ -91,10 +91,11 @@ bench: build ## measure the release binary on four real servers, into docs/perfo
 	python3 -m bench.scrape --exporter $(CURDIR)/$(EXPORTER) --write
 
 .PHONY: docs
-docs: dependencies ## write docs/metrics.md, from what the collectors say of themselves
+docs: dependencies ## write docs/metrics.md and docs/alerts.md, from what collectors and rules say
 	cmake --preset dev >/dev/null
 	cmake --build --preset dev -j $(JOBS) --target docs_metrics_test
 	PGREPL_WRITE_DOCS=1 build/dev/tests/docs_metrics_test --gtest_brief=1
+	/usr/bin/python3 -B -m alerts.tests.document
 
 .PHONY: format
 format: ## clang-format all C++ files in place

@@ -34,9 +34,9 @@ build=(
   libpq-dev prometheus-cpp-dev libspdlog-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev
   zlib1g-dev libssl-dev libgtest-dev libgmock-dev libbenchmark-dev
 )
-lint=(clang clang-tidy clang-format shellcheck)
+lint=(clang clang-tidy clang-format shellcheck python3-yaml)
 monitoring=(prometheus prometheus-alertmanager)
-demo=(postgresql python3 curl "${monitoring[@]}")
+demo=(postgresql python3 curl libfaketime "${monitoring[@]}")
 
 say() { printf 'install-dependencies: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }

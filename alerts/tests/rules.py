@@ -25,6 +25,7 @@ class Alert:
     expression: str
     labels: dict
     annotations: dict
+    after: str  # its `for`
 
     @property
     def text(self):
@@ -51,7 +52,8 @@ def _spelled_out(found):
         :None if found[4] else -1])
 
 
-ALERTS = [Alert(rule["alert"], group["name"], rule["expr"], rule["labels"], rule["annotations"])
+ALERTS = [Alert(rule["alert"], group["name"], rule["expr"], rule["labels"], rule["annotations"],
+                rule.get("for", "0s"))
           for group in _groups() for rule in group["rules"] if "alert" in rule]
 RECORDED = {rule["record"]: rule["expr"]
             for group in _groups() for rule in group["rules"] if "record" in rule}

@@ -4,6 +4,7 @@
 import re
 import unittest
 
+from alerts.tests import document
 from alerts.tests.rules import ALERTS, METRICS, RUNBOOKS, THRESHOLDS, names_in, rules_text
 
 # Of a threshold in an expression: its value, and its name in a comment.
@@ -39,6 +40,9 @@ class AlertsTest(unittest.TestCase):
                          {file.name for file in RUNBOOKS.glob("Postgres*.md")})
         for alert in ALERTS:
             self.assertEqual(alert.annotations["runbook_url"], f"alerts/runbooks/{alert.name}.md")
+
+    def test_the_list_of_alerts_is_current(self):
+        self.assertEqual(document.FILE.read_text(), document.text(), "run make docs")
 
     def test_annotations_are_the_three_of_all(self):
         for alert in ALERTS:

@@ -37,8 +37,7 @@ def main():
     begin = time.monotonic()
     outcomes = prove(options.exporter, options.only, _say)
     minutes = (time.monotonic() - begin) / 60
-    if not options.only:
-        report.write(outcomes, minutes)
+    report.write(outcomes)
     for outcome in outcomes:
         print(report.line(outcome), flush=True)
     broken = sum(bool(outcome.wrong) for outcome in outcomes)
@@ -121,7 +120,7 @@ def _parse(words):
     parser = argparse.ArgumentParser(prog="proof", description=__doc__.split("\n")[0])
     parser.add_argument("--exporter", type=Path, required=True, metavar="BINARY")
     parser.add_argument("--only", type=lambda text: text.split(","), default=(),
-                        metavar="PostgresNoPrimary,…", help="these alerts, and no table is written")
+                        metavar="PostgresNoPrimary,…", help="these alerts; the other rows of the table stay")
     options = parser.parse_args(words)
     options.exporter = options.exporter.resolve()
     known = {alert for stage in STAGES for alert in stage.alerts}

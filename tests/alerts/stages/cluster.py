@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults that alerts/rules/cluster.yaml is for."""
 
-from tests.alerts.stage import Stage
+from tests.alerts.stage import Stage, pause
 from tests.lab import faults
 from tests.lab.cluster import Standby
-from tests.lab.failover import demote, follow, promote
+from tests.lab.failover import demote, follow, passfile, promote
 from tests.lab.process import run
 
 PAIR = (Standby("s1", slot=True),)
@@ -63,15 +63,37 @@ def two_primaries(scene):
 diverged = Stage("diverged", THREE)
 
 
-@diverged.act("promoted, written to, and made a standby again without pg_rewind",
-              ["PostgresDiverged"], beside=CUT_OFF + ["PostgresSplitBrain", "PostgresReseedNeeded"])
+@diverged.act("the old primary returns after a failover, without pg_rewind", ["PostgresDiverged"],
+              beside=CUT_OFF + ["PostgresSplitBrain", "PostgresNoPrimary"])
 def no_rewind(scene):
-    promote(scene.s1)
-    scene.s1.execute("CREATE TABLE written_alone ()")
-    scene.s1.stop()
-    demote(scene.s1, scene.p)
+    old, new = scene.p, scene.s1
+    passfile(old, new)
+    with new.receiver_cut():
+        old.execute("CREATE TABLE written_alone ()")
+        old.stop()
+        promote(new)
+    scene.primary = new
+    # The exporter sees where the new timeline begins.
+    pause(30)
+    new.execute("CHECKPOINT")
+    demote(old, new)
     yield
-    scene.rebuild("s1")
+    _rewind(old, new)
+
+
+def _rewind(server, source):
+    """It copies all files of the source: those that say who it is are kept aside."""
+    server.stop("immediate")
+    own = [server.data / name for name in ("postgresql.auto.conf", "postgresql.conf", "conf.d")]
+    aside = server.folder / "aside"
+    run(["mkdir", aside])
+    run(["cp", "-a", *own, aside])
+    run([server.programs / "pg_rewind", f"--target-pgdata={server.data}",
+         f"--source-server=host={source.folder} port={source.port} user={source.user} "
+         "dbname=postgres"], user=server.user, cwd=server.folder)
+    run(["cp", "-a", f"{aside}/.", server.data])
+    (server.data / "standby.signal").touch()
+    server.start()
 
 
 candidate = Stage("candidate", THREE)

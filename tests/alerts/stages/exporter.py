@@ -30,10 +30,10 @@ def server_removed(scene):
 
 
 def _query_an_application(scene, config):
-    scene.p.execute("CREATE TABLE application ()")
+    scene.p.execute("CREATE TABLE public.application ()")
     scene.p.execute("GRANT SELECT ON application TO pgrepl_monitor")
     config["queries"] = [{
-        "name": "application", "sql": "SELECT count(*) AS app_rows FROM application",
+        "name": "application", "sql": "SELECT count(*) AS app_rows FROM public.application",
         "role": "primary",
         "metrics": [{"name": "app_rows", "help": "Rows of the application."}]}]
 
