@@ -120,7 +120,7 @@ def _parse(words):
     parser = argparse.ArgumentParser(prog="proof", description=__doc__.split("\n")[0])
     parser.add_argument("--exporter", type=Path, required=True, metavar="BINARY")
     parser.add_argument("--only", type=lambda text: text.split(","), default=(),
-                        metavar="PostgresNoPrimary,…", help="these alerts; the other rows of the table stay")
+                        metavar="PostgresNoPrimary,...", help="these alerts; the other rows of the table stay")
     options = parser.parse_args(words)
     options.exporter = options.exporter.resolve()
     known = {alert for stage in STAGES for alert in stage.alerts}

@@ -66,7 +66,7 @@ class Shell:
         try:
             action(*subjects)
         except Exception as error:  # A block that fails is a finding, not the end of the proof.
-            return f"{subjects[0].strip().splitlines()[0]} … {error}"
+            return f"{subjects[0].strip().splitlines()[0]} ... {error}"
         return None
 
     def _servers(self, place):

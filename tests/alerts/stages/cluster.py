@@ -83,7 +83,7 @@ def no_rewind(scene):
 
 def _rewind(server, source):
     """It copies all files of the source: those that say who it is are kept aside."""
-    server.stop("immediate")
+    server.stop()
     own = [server.data / name for name in ("postgresql.auto.conf", "postgresql.conf", "conf.d")]
     aside = server.folder / "aside"
     run(["mkdir", aside])
