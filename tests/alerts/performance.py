@@ -131,7 +131,9 @@ class Performance:
         """For other causes than the one that was played: at the end, for it may change anything."""
         for outcome, runbook, shell in self._followed:
             for block in runbook.marked("otherwise"):
-                self._run(block, shell, outcome)
+                # What an act leaves behind may be down for good.
+                if shell.reaches(block):
+                    self._run(block, shell, outcome)
 
     def _take_down_end(self, outcome, began, mended_by, mended):
         outcome.mended_by = mended_by
@@ -151,6 +153,7 @@ class Performance:
                 outcome.wrong.append(f"fired as well: {', '.join(sorted(unexpected))}")
             episode = self._watcher.episode(self._cluster, outcome.alert, began)
             if episode is None:
+                outcome.wrong.append("was active before the harm")
                 continue
             outcome.severity = episode.labels["severity"]
             outcome.servers = tuple(sorted(episode.servers))

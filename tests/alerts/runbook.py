@@ -62,6 +62,11 @@ class Shell:
         failures = [self._attempt(action, block.text, server) for server in self._servers(block.place)]
         return next((one for one in failures if one), None)
 
+    def reaches(self, block):
+        """Whether all servers that the block's place means are up."""
+        return block.place == "exporter" or all(
+            server.is_up() for server in self._servers(block.place))
+
     def _attempt(self, action, *subjects):
         try:
             action(*subjects)

@@ -75,6 +75,7 @@ class Scene:
         self.cluster = (stage.build or _build)(self.workspace, stage)
         self.primary = self.cluster.p
         self.publisher = None
+        self.mounts = ExitStack()  # file systems of this scene
         self.besides = []  # workspaces of clusters that nobody watches
         self.ways = {name: Relay(self.workspace.ports.take(), self.cluster.servers[name].port)
                      for name in stage.relayed}
@@ -94,6 +95,7 @@ class Scene:
 
     def close(self):
         self._load.close()
+        self.mounts.close()
         for workspace in (*self.besides, self.workspace):
             workspace.close()
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from tests.alerts.stage import Stage, until
 from tests.lab.process import run, send
 
-FULL = ["PostgresArchiveBacklog", "PostgresArchiveFailing"]
+# The disk of the machine that plays this may be full as well.
+FULL = ["PostgresArchiveBacklog", "PostgresArchiveFailing", "PostgresArchiveFullSoon"]
 
 
 def _see_the_archive(scene, config):
@@ -26,7 +27,8 @@ def command_fails(scene):
     scene.p.set(archive_command=None)
 
 
-@archive.act("a segment deleted from the archive", ["PostgresArchiveGap"], patience=1200)
+@archive.act("a segment deleted from the archive", ["PostgresArchiveGap"], beside=FULL,
+             patience=1200)
 def segment_deleted(scene):
     _archive_some(scene, 4)
     gone = sorted(scene.archive.glob("0*"))[-2]
@@ -63,6 +65,7 @@ def command_hangs(scene):
 
 def _see_a_small_disk(scene, config):
     folder = scene.workspace.directory("small_disk")
+    scene.mounts.enter_context(_mounted(folder))
     scene.configured("p")["archive_directory"] = str(folder)
 
 
@@ -71,11 +74,10 @@ disk = Stage("archive_disk", (), configure=_see_a_small_disk)
 
 @disk.act("its file system fills up", ["PostgresArchiveFullSoon"], patience=1500)
 def disk_full(scene):
-    folder = scene.workspace.folder / "small_disk"
-    with _mounted(folder):
-        (folder / "backups").write_bytes(bytes(61 << 20))
-        yield
-        (folder / "backups").unlink()
+    backups = scene.workspace.folder / "small_disk/backups"
+    backups.write_bytes(bytes(61 << 20))
+    yield
+    backups.unlink()
 
 
 @contextmanager

@@ -86,12 +86,12 @@ def _rewind(server, source):
     server.stop()
     own = [server.data / name for name in ("postgresql.auto.conf", "postgresql.conf", "conf.d")]
     aside = server.folder / "aside"
-    run(["mkdir", aside])
-    run(["cp", "-a", *own, aside])
+    run(["mkdir", aside], user=server.user)
+    run(["cp", "-a", *own, aside], user=server.user)
     run([server.programs / "pg_rewind", f"--target-pgdata={server.data}",
          f"--source-server=host={source.folder} port={source.port} user={source.user} "
          "dbname=postgres"], user=server.user, cwd=server.folder)
-    run(["cp", "-a", f"{aside}/.", server.data])
+    run(["cp", "-a", f"{aside}/.", server.data], user=server.user)
     (server.data / "standby.signal").touch()
     server.start()
 

@@ -18,7 +18,8 @@ initial = Stage("initial", ONE, configure=_first_seen_late)
 
 
 @initial.act("seen for the first time while it lags", ["PostgresInitialSyncSlow"],
-             beside=["PostgresReplicationLagUnknown", "PostgresReplayPaused"],
+             beside=["PostgresReplicationLagUnknown", "PostgresReplayPaused",
+                     "PostgresNoFailoverCandidate"],
              patience=2400)
 def seen_late(scene):
     yield
