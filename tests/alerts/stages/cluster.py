@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults that alerts/rules/cluster.yaml is for."""
 
+import shutil
+
 from tests.alerts.stage import Stage, pause
 from tests.lab import faults
 from tests.lab.cluster import Standby
@@ -78,22 +80,9 @@ def no_rewind(scene):
     new.execute("CHECKPOINT")
     demote(old, new)
     yield
-    _rewind(old, new)
-
-
-def _rewind(server, source):
-    """It copies all files of the source: those that say who it is are kept aside."""
-    server.stop()
-    own = [server.data / name for name in ("postgresql.auto.conf", "postgresql.conf", "conf.d")]
-    aside = server.folder / "aside"
-    run(["mkdir", aside], user=server.user)
-    run(["cp", "-a", *own, aside], user=server.user)
-    run([server.programs / "pg_rewind", f"--target-pgdata={server.data}",
-         f"--source-server=host={source.folder} port={source.port} user={source.user} "
-         "dbname=postgres"], user=server.user, cwd=server.folder)
-    run(["cp", "-a", f"{aside}/.", server.data], user=server.user)
-    (server.data / "standby.signal").touch()
-    server.start()
+    old.stop()
+    shutil.rmtree(old.data)
+    scene.cluster.create_standby(Standby("p", upstream="s1"))
 
 
 candidate = Stage("candidate", THREE)
