@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules with one thing broken each, from the text of a rule file.
+
+Relies on our style: one `key: value` a line, and each clause of an expression on lines of its own that
+begin with and, unless or or.
+"""
+
+import re
+from dataclasses import dataclass
+
+EVALUATION_SECONDS = 15
+SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+_RULE = re.compile(r"^      - (alert|record): (\S+)")
+_KEY = re.compile(r"^        (\w+):")
+_HOLD = re.compile(r"^(        (?:for|keep_firing_for): )(\d+)([smh])$")
+_THRESHOLD = re.compile(r"\b([0-9.]+)(?= # \w+)")
+_STATE = re.compile(r"(?<=== )[01]\b")
+_BOUND = re.compile(r"(?<=[ )])[<>]=?(?= |$)")
+_ALTERNATIVES = re.compile(r'(?<==~")[\w|]+(?=")')
+_CLAUSE = re.compile(r"( *)(and|unless|or)\b")
+
+
+@dataclass(frozen=True)
+class Mutation:
+    rule: str
+    line: int  # from 1
+    text: str  # of that line
+    change: str
+    rules: str  # the file without the other alerts
+
+    def __str__(self):
+        return f"{self.rule}, line {self.line}: `{self.text.strip()}` {self.change}"
+
+
+@dataclass(frozen=True)
+class Rule:
+    name: str
+    records: bool
+    begin: int  # its lines, from 0
+    end: int
+
+
+def rules_in(lines):
+    starts = [(number, *found.groups()) for number, line in enumerate(lines)
+              if (found := _RULE.match(line))]
+    ends = [start[0] for start in starts[1:]] + [len(lines)]
+    return [Rule(name, kind == "record", begin, end)
+            for (begin, kind, name), end in zip(starts, ends)]
+
+
+def mutations(text):
+    lines = text.splitlines()
+    rules = rules_in(lines)
+    for rule in rules:
+        for number, change, replaced in _changes(lines, rule):
+            yield Mutation(rule.name, number + 1, lines[number], change,
+                           _alone(lines, rules, rule, number, replaced))
+
+
+def _alone(lines, rules, rule, number, replaced):
+    """The rule with that change, and what its expression or the tests may need of the others.
+
+    `replaced` are (how many lines, by what), from `number` on. Fewer alerts are evaluated faster.
+    """
+    count, by = replaced
+    head = lines[:rules[0].begin]
+    for other in rules:
+        if other == rule:
+            head += lines[rule.begin:number] + by + lines[number + count:rule.end]
+        elif rule.records or other.records:
+            head += lines[other.begin:other.end]
+    return "\n".join(head) + "\n"
+
+
+def _changes(lines, rule):
+    """Line, what is changed there, and (how many lines, by what)."""
+    key = "record" if rule.records else "alert"
+    for number in range(rule.begin, rule.end):
+        line = lines[number]
+        key = found[1] if (found := _KEY.match(line)) else key
+        if key == "expr" and not line.lstrip().startswith("#"):
+            for change, by in _in_expression(line):
+                yield number, change, (1, [by])
+            if _CLAUSE.match(line):
+                yield number, "removed", _without_clause(lines, number)
+        elif found := _HOLD.match(line):
+            for change, by in _other_durations(found):
+                yield number, change, (1, by)
+        elif key == "labels" and "severity:" in line:
+            other = "warning" if "critical" in line else "critical"
+            yield number, f"made {other}", (1, [re.sub(r"\w+$", other, line)])
+
+
+def _in_expression(line):
+    code = line.partition(" #")[0]
+    for found in _THRESHOLD.finditer(line):
+        for factor in (1.1, 0.9):
+            other = f"{float(found[0]) * factor:.10g}"
+            yield f"with {other}", _spliced(line, found, other)
+    for found in _STATE.finditer(code):
+        other = str(1 - int(found[0]))
+        yield f"with == {other}", _spliced(line, found, other)
+    for found in _BOUND.finditer(code):
+        other = found[0].removesuffix("=") if "=" in found[0] else found[0] + "="
+        yield f"with {other}", _spliced(line, found, other)
+    for found in _ALTERNATIVES.finditer(code):
+        names = found[0].split("|")
+        for name in names if len(names) > 1 else []:
+            yield f"without {name}", _spliced(line, found, "|".join(n for n in names if n != name))
+
+
+def _spliced(line, found, by):
+    return line[:found.start()] + by + line[found.end():]
+
+
+def _other_durations(found):
+    seconds = int(found[2]) * SECONDS[found[3]]
+    yield "doubled", [f"{found[1]}{2 * seconds}s"]
+    # Half of one evaluation is as good as one.
+    if seconds > EVALUATION_SECONDS:
+        yield "halved", [f"{found[1]}{seconds // 2}s"]
+    else:
+        yield "removed", []
+
+
+def _without_clause(lines, number):
+    """From the operator to where its operand ends: brackets closed, no line that is further in."""
+    indent, operator = _CLAUSE.match(lines[number]).groups()
+    taken, depth = 0, 0
+    bare = lines[number].strip() == operator
+    for line in lines[number:]:
+        inside = not taken or depth > 0 or (bare and taken == 1)
+        if not inside and len(line) - len(line.lstrip()) <= len(indent):
+            break
+        if not inside and not line.strip():
+            break
+        taken += 1
+        depth += line.count("(") - line.count(")")
+    # The comma after an operand is not its own.
+    last = lines[number + taken - 1]
+    kept = [indent + last[-1]] if last.endswith(",") and depth >= 0 else []
+    if depth < 0:
+        kept = [indent + _closing(last, -depth)]
+    return taken, kept
+
+
+def _closing(line, count):
+    """What follows the operand in its last line, from the first bracket that it didn't open."""
+    depth = 0
+    for at, char in enumerate(line):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if depth < 0:
+            return line[at:]
+    return ")" * count
