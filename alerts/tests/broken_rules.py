@@ -27,7 +27,13 @@ class Mutation:
     line: int  # from 1
     text: str  # of that line
     change: str
-    rules: str  # the file without the other alerts
+    alerts: tuple  # whose tests may notice
+    rules: str  # the file without any others
+
+    @property
+    def likely(self):
+        """The kind of test that notices first, as a rule: what is looser breaks silence."""
+        return "silent" if self.change == "removed" or self.change.endswith("=") else "fires"
 
     def __str__(self):
         return f"{self.rule}, line {self.line}: `{self.text.strip()}` {self.change}"
@@ -53,24 +59,45 @@ def mutations(text):
     lines = text.splitlines()
     rules = rules_in(lines)
     for rule in rules:
+        alerts = _depending(lines, rules, rule)
         for number, change, replaced in _changes(lines, rule):
             yield Mutation(rule.name, number + 1, lines[number], change,
-                           _alone(lines, rules, rule, number, replaced))
+                           tuple(alert.name for alert in alerts),
+                           _changed(lines, rules, alerts, number, replaced))
 
 
-def _alone(lines, rules, rule, number, replaced):
-    """The rule with that change, and what its expression or the tests may need of the others.
+def unchanged(text):
+    """Each rule alone, as it is: what its mutations are compared with."""
+    lines = text.splitlines()
+    rules = rules_in(lines)
+    for rule in rules:
+        alerts = _depending(lines, rules, rule)
+        yield Mutation(rule.name, rule.begin + 1, lines[rule.begin], "as it is",
+                       tuple(alert.name for alert in alerts),
+                       _changed(lines, rules, alerts, rule.begin, (0, [])))
 
-    `replaced` are (how many lines, by what), from `number` on. Fewer alerts are evaluated faster.
+
+def _depending(lines, rules, rule):
+    """The alert itself, or those of what is recorded."""
+    alerts = [one for one in rules if not one.records]
+    if not rule.records:
+        return [rule]
+    return [one for one in alerts if rule.name in "\n".join(lines[one.begin:one.end])] or alerts
+
+
+def _changed(lines, rules, alerts, number, replaced):
+    """What is recorded and these alerts (fewer are evaluated faster) with a change.
+
+    `replaced` are (how many lines, by what), from `number` on.
     """
     count, by = replaced
-    head = lines[:rules[0].begin]
-    for other in rules:
-        if other == rule:
-            head += lines[rule.begin:number] + by + lines[number + count:rule.end]
-        elif rule.records or other.records:
-            head += lines[other.begin:other.end]
-    return "\n".join(head) + "\n"
+    kept = lines[:rules[0].begin]
+    for rule in rules:
+        if rule.begin <= number < rule.end:
+            kept += lines[rule.begin:number] + by + lines[number + count:rule.end]
+        elif rule.records or rule in alerts:
+            kept += lines[rule.begin:rule.end]
+    return "\n".join(kept) + "\n"
 
 
 def _changes(lines, rule):

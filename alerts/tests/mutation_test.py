@@ -12,7 +12,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from alerts.tests.broken_rules import mutations, rules_in
+from alerts.tests.broken_rules import mutations, unchanged
 from alerts.tests.rules import RULES
 from alerts.tests.unit_tests import FOLDER, read, subject
 
@@ -30,15 +30,23 @@ def promtool(rules, tests):
         (folder / "test.yaml").write_text(json.dumps({
             "rule_files": ["rules.yaml"], "evaluation_interval": "15s", "tests": tests}))
         done = subprocess.run(["promtool", "test", "rules", folder / "test.yaml"], text=True,
+                              env=os.environ | {"GOGC": "off"},  # it ends before memory matters
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return done.stdout if done.returncode else ""
 
 
+def noticed(mutation, tests):
+    """What the first test says that notices; the likely ones are asked first."""
+    about = [test for test in tests if subject(test)[0] in mutation.alerts]
+    likely = [test for test in about if subject(test)[1] == mutation.likely]
+    rest = [test for test in about if test not in likely]
+    return promtool(mutation.rules, likely) or promtool(mutation.rules, rest)
+
+
 def verdict(mutation, tests):
     """None if a test notices it, else what is wrong."""
-    key = (mutation.rule, mutation.text.strip(), mutation.change)
-    said = promtool(mutation.rules, tests)
-    if key in EQUIVALENT:
+    said = noticed(mutation, tests)
+    if (mutation.rule, mutation.text.strip(), mutation.change) in EQUIVALENT:
         return f"{mutation}: is noticed, so it is not equivalent" if said else None
     if not said:
         return f"{mutation}: noticed by no test"
@@ -47,15 +55,14 @@ def verdict(mutation, tests):
 
 
 class MutationTest(unittest.TestCase):
+    maxDiff = None
+
     def _each_is_noticed(self, group):
         text = (RULES / f"{group}.yaml").read_text()
         tests = read(FOLDER / f"{group}.test.yaml")
-        self.assertEqual(promtool(text, tests), "", "without a mutation")
-        of_alert = {rule.name: tests if rule.records else
-                    [test for test in tests if subject(test)[0] == rule.name]
-                    for rule in rules_in(text.splitlines())}
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            verdicts = list(pool.map(lambda one: verdict(one, of_alert[one.rule]), mutations(text)))
+            self.assertEqual("".join(pool.map(lambda one: noticed(one, tests), unchanged(text))), "")
+            verdicts = list(pool.map(lambda one: verdict(one, tests), mutations(text)))
         self.assertTrue(verdicts)
         wrong = [one for one in verdicts if one]
         if wrong:
