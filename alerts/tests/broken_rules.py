@@ -152,31 +152,27 @@ def _other_durations(found):
 
 
 def _without_clause(lines, number):
-    """From the operator to where its operand ends: brackets closed, no line that is further in."""
     indent, operator = _CLAUSE.match(lines[number]).groups()
-    taken, depth = 0, 0
-    bare = lines[number].strip() == operator
-    for line in lines[number:]:
-        inside = not taken or depth > 0 or (bare and taken == 1)
-        if not inside and len(line) - len(line.lstrip()) <= len(indent):
-            break
-        if not inside and not line.strip():
-            break
-        taken += 1
-        depth += line.count("(") - line.count(")")
-    # The comma after an operand is not its own.
-    last = lines[number + taken - 1]
-    kept = [indent + last[-1]] if last.endswith(",") and depth >= 0 else []
-    if depth < 0:
-        kept = [indent + _closing(last, -depth)]
-    return taken, kept
+    end = number + (2 if lines[number].strip() == operator else 1)
+    while _open_brackets(lines[number:end]) > 0 or _indent(lines[end]) > len(indent):
+        end += 1
+    rest = _behind_operand("\n".join(lines[number:end]))
+    return end - number, [indent + rest] if rest else []
 
 
-def _closing(line, count):
-    """What follows the operand in its last line, from the first bracket that it didn't open."""
+def _indent(line):
+    return len(line) - len(line.lstrip())
+
+
+def _open_brackets(lines):
+    return sum(line.count("(") - line.count(")") for line in lines)
+
+
+def _behind_operand(clause):
+    """What is in its last line and not its own: a comma, or brackets that it didn't open."""
     depth = 0
-    for at, char in enumerate(line):
+    for at, char in enumerate(clause):
         depth += {"(": 1, ")": -1}.get(char, 0)
         if depth < 0:
-            return line[at:]
-    return ")" * count
+            return clause[at:]
+    return "," if clause.endswith(",") else ""

@@ -4,35 +4,17 @@
     /usr/bin/python3 -m unittest alerts.tests.mutation_test [-k test_lag]
 """
 
-import json
 import os
-import subprocess
-import tempfile
 import unittest
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from alerts.tests.broken_rules import mutations, unchanged
 from alerts.tests.rules import RULES
-from alerts.tests.unit_tests import FOLDER, read, subject
+from alerts.tests.unit_tests import FOLDER, promtool, read, subject
 
 # Changes that change nothing, and why: (rule, line, change).
 EQUIVALENT = {
 }
-
-
-def promtool(rules, tests):
-    """What promtool says when the tests are put to the rules; empty: all pass."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "rules.yaml").write_text(rules)
-        # JSON is YAML, too, and quickly written.
-        (folder / "test.yaml").write_text(json.dumps({
-            "rule_files": ["rules.yaml"], "evaluation_interval": "15s", "tests": tests}))
-        done = subprocess.run(["promtool", "test", "rules", folder / "test.yaml"], text=True,
-                              env=os.environ | {"GOGC": "off"},  # it ends before memory matters
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    return done.stdout if done.returncode else ""
 
 
 def noticed(mutation, tests):
@@ -67,6 +49,49 @@ class MutationTest(unittest.TestCase):
         wrong = [one for one in verdicts if one]
         if wrong:
             self.fail("\n".join([f"{len(wrong)} of {len(verdicts)}", *wrong]))
+
+
+class ExampleTest(unittest.TestCase):
+    RULES = """\
+groups:
+  - name: pgrepl_x
+    rules:
+      - record: r
+        expr: max(a)
+
+      - alert: A
+        expr: |
+          r > 5 # limit
+          and (
+            sum(f(b,
+              c)) == 1
+            or d
+          )
+          unless e
+        for: 1m
+        labels:
+          severity: warning
+"""
+
+    def test_what_is_broken(self):
+        self.assertEqual([(one.line, one.change) for one in mutations(self.RULES)], [
+            (9, "with 5.5"), (9, "with 4.5"), (9, "with >="), (10, "removed"), (12, "with == 0"),
+            (13, "removed"), (15, "removed"), (16, "doubled"), (16, "halved"), (18, "made critical")])
+
+    def test_a_clause_ends_with_its_operand(self):
+        whole, _, last = (one.rules for one in mutations(self.RULES) if one.change == "removed")
+        self.assertIn("r > 5 # limit\n          unless e\n        for", whole)
+        self.assertIn("          )\n        for", last)
+
+    def test_the_comma_or_bracket_behind_a_clause_stays(self):
+        for end in (',\n            "x")', ")"):
+            text = self.RULES.replace("r > 5 # limit", f"f(r\n            and max(y) == 1{end}")
+            removed = next(one.rules for one in mutations(text) if one.change == "removed")
+            self.assertIn(f"f(r\n            {end}\n          and", removed)
+
+    def test_what_no_test_notices_is_named(self):
+        self.assertEqual(verdict(next(mutations(self.RULES)), []),
+                         "A, line 9: `r > 5 # limit` with 5.5: noticed by no test")
 
 
 def _test_of(group):

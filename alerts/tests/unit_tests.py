@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """promtool's unit tests, as data: `<alert>: fires|silent|vanishes ...` in `<group>.test.yaml`."""
 
+import json
+import os
 import re
+import subprocess
+import tempfile
 from pathlib import Path
 
 import yaml
@@ -32,3 +36,31 @@ def subject(test):
     """The alert that it is about, and what it shows of it."""
     alert, _, rest = test.get("name", "").partition(": ")
     return alert, rest.partition(" ")[0]
+
+
+def doubled(test):
+    """With another exporter that says all the same, as a pair of them does for high availability."""
+    return test | {"input_series": [
+        copy for series in test["input_series"] for copy in (series, _of_another(series))]}
+
+
+def _of_another(series):
+    name, _, labels = series["series"].removesuffix("}").partition("{")
+    instance = re.search(r'instance="([^"]*)"', labels)
+    labels = ",".join(filter(None, re.split(r',?instance="[^"]*",?', labels)))
+    twin = f'instance="{instance[1] if instance else ""}-twin"'
+    return series | {"series": f"{name}{{{','.join(filter(None, (labels, twin)))}}}"}
+
+
+def promtool(rules, tests):
+    """What promtool says when the tests are put to the rules; empty: all pass."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "rules.yaml").write_text(rules)
+        # JSON is YAML, too, and quickly written.
+        (folder / "test.yaml").write_text(json.dumps({
+            "rule_files": ["rules.yaml"], "evaluation_interval": "15s", "tests": tests}))
+        done = subprocess.run(["promtool", "test", "rules", folder / "test.yaml"], text=True,
+                              env=os.environ | {"GOGC": "off"},  # it ends before memory matters
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return done.stdout if done.returncode else ""
