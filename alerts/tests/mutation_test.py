@@ -98,8 +98,10 @@ def _test_of(group):
     return lambda self: self._each_is_noticed(group)
 
 
-for _file in sorted(RULES.glob("*.yaml")):
-    setattr(MutationTest, f"test_{_file.stem}", _test_of(_file.stem))
+# That no group lacks its file is coverage_test's business.
+for _file in sorted(FOLDER.glob("*.test.yaml")):
+    _group = _file.name.removesuffix(".test.yaml")
+    setattr(MutationTest, f"test_{_group}", _test_of(_group))
 
 
 if __name__ == "__main__":
