@@ -41,7 +41,7 @@ def subject(test):
 def doubled(test):
     """With another exporter that says all the same, as a pair of them does for high availability."""
     return test | {"input_series": [
-        copy for series in test["input_series"] for copy in (series, _of_another(series))]}
+        copy for series in test.get("input_series", []) for copy in (series, _of_another(series))]}
 
 
 def _of_another(series):
@@ -63,4 +63,6 @@ def promtool(rules, tests):
         done = subprocess.run(["promtool", "test", "rules", folder / "test.yaml"], text=True,
                               env=os.environ | {"GOGC": "off"},  # it ends before memory matters
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"promtool ended with {done.returncode}: {done.stdout}")
     return done.stdout if done.returncode else ""
