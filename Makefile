@@ -84,7 +84,7 @@ proof-silence: build ## half an hour of daily life that must raise no alert, int
 
 .PHONY: proof-rules
 proof-rules: dependencies ## change one thing of one alert at a time: a unit test must notice each
-	/usr/bin/python3 -B -m unittest alerts.tests.mutations
+	/usr/bin/python3 -B -m unittest alerts.tests.mutation_test
 
 .PHONY: proof-mutations
 proof-mutations: dependencies ## break one rule of the evaluation at a time: a test must notice each
