@@ -82,10 +82,6 @@ proof-alerts: build majors ## every alert by its real fault, in real time, into 
 proof-silence: build ## half an hour of daily life that must raise no alert, into docs/alerts-silence.md
 	python3 -B -m tests.alerts.silence --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
 
-.PHONY: proof-rules
-proof-rules: dependencies ## change one thing of one alert at a time: a unit test must notice each
-	/usr/bin/python3 -B -m unittest alerts.tests.mutation_test
-
 .PHONY: proof-mutations
 proof-mutations: dependencies ## break one rule of the evaluation at a time: a test must notice each
 	tests/mutate.sh

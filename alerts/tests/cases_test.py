@@ -4,18 +4,15 @@
     /usr/bin/python3 -m unittest alerts.tests.cases_test
 """
 
-import subprocess
-import tempfile
 import unittest
-from pathlib import Path
-
-import yaml
+from concurrent.futures import ThreadPoolExecutor
 
 from alerts.tests.case import tests_of
 from alerts.tests.cases import CASES
 from alerts.tests.rules import ALERTS, RULES
+from alerts.tests.unit_tests import promtool
 
-# Written by hand, with their annotations: alerts/tests/lag.test.yaml.
+# Written by hand alone: alerts/tests/lag.test.yaml.
 BY_HAND = {"PostgresReplicationLagHigh"}
 # Always fires.
 WATCHDOG = "PostgresReplicationWatchdog"
@@ -23,25 +20,10 @@ SEVERITY = {alert.name: alert.labels["severity"] for alert in ALERTS}
 GROUP = {alert.name: alert.group.removeprefix("pgrepl_") for alert in ALERTS}
 
 
-def failures(rules, cases):
-    """What promtool says when these rules (text) are put to these cases; empty: all pass."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "rules.yaml").write_text(rules)
-        tests = [test for case in cases for test in tests_of(case, SEVERITY[case.alert])]
-        (folder / "test.yaml").write_text(yaml.safe_dump({
-            "rule_files": ["rules.yaml"], "evaluation_interval": "15s", "tests": tests}))
-        done = subprocess.run(["promtool", "test", "rules", folder / "test.yaml"], text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    return done.stdout if done.returncode else ""
-
-
-def rules_of(group):
-    return (RULES / f"{group}.yaml").read_text()
-
-
-def cases_of(group):
-    return [case for case in CASES if GROUP[case.alert] == group]
+def tests_of_group(group):
+    """promtool's tests of all its cases."""
+    return [test for case in CASES if GROUP[case.alert] == group
+            for test in tests_of(case, SEVERITY[case.alert])]
 
 
 class CasesTest(unittest.TestCase):
@@ -51,9 +33,11 @@ class CasesTest(unittest.TestCase):
         self.assertEqual(set(SEVERITY) - BY_HAND - {WATCHDOG}, {case.alert for case in CASES})
 
     def test_all_cases(self):
-        for group in sorted(set(GROUP.values())):
-            with self.subTest(group):
-                self.assertEqual(failures(rules_of(group), cases_of(group)), "")
+        groups = sorted(set(GROUP.values()))
+        with ThreadPoolExecutor() as pool:
+            said = pool.map(lambda group: promtool(
+                (RULES / f"{group}.yaml").read_text(), tests_of_group(group)), groups)
+        self.assertEqual({group: text for group, text in zip(groups, said) if text}, {})
 
 
 if __name__ == "__main__":

@@ -55,7 +55,5 @@ def _spelled_out(found):
 ALERTS = [Alert(rule["alert"], group["name"], rule["expr"], rule["labels"], rule["annotations"],
                 rule.get("for", "0s"))
           for group in _groups() for rule in group["rules"] if "alert" in rule]
-RECORDED = {rule["record"]: rule["expr"]
-            for group in _groups() for rule in group["rules"] if "record" in rule}
 THRESHOLDS = yaml.safe_load((ALERTS_FOLDER / "thresholds.yaml").read_text())
 METRICS = set(re.findall(r"^\| `(\w+)`", _METRICS_TABLE.read_text(), re.MULTILINE))

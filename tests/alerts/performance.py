@@ -9,8 +9,7 @@ from tests.lab.waiting import TookTooLong, wait_until
 
 from .runbook import Runbook, Shell
 
-
-_SETTLE = 45  # seconds
+_SETTLE = 30  # seconds
 _GROUP_INTERVAL = 65  # seconds, of the shipped configuration, and some
 
 
@@ -142,9 +141,11 @@ class Performance:
 
     def _take_down(self, act, outcomes, began, harmed):
         fired = self._watcher.fired(self._cluster, began)
-        # The last one comes when Alertmanager looks at its group again.
-        time.sleep(_GROUP_INTERVAL)
         pages = self._watcher.pages(self._cluster, began)
+        if pages:
+            # The last one comes when Alertmanager looks at its group again.
+            time.sleep(_GROUP_INTERVAL)
+            pages = self._watcher.pages(self._cluster, began)
         unexpected = fired - set(act.raises) - set(act.beside)
         for outcome in outcomes:
             outcome.pages = pages

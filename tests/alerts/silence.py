@@ -72,6 +72,7 @@ def live(binary, minutes=MINUTES):
                 scenes[1].p.set(synchronous_standby_names="FIRST 1 (s1)")
                 done = Life(scenes[0], begin).live(begin + minutes * 60)
                 fired, pending = _said(watcher.prometheus, minutes)
+                _check_that_it_could_fire(watcher.prometheus, scenes)
         finally:
             for scene in scenes:
                 scene.close()
@@ -86,6 +87,15 @@ def _said(prometheus, minutes):
     return tuple(sorted(f"{one['alertname']} of {one.get('pg_cluster', 'the exporter')}"
                         for one in found if one["alertstate"] == state)
                  for state in ("firing", "pending"))
+
+
+def _check_that_it_could_fire(prometheus, scenes):
+    """Silence of rules that are not evaluated, or see nothing, would say nothing."""
+    seen = {dict(labels)["pg_cluster"] for labels in prometheus.query("max by (pg_cluster) (pgrepl_up)")}
+    missing = {scene.stage.name for scene in scenes} - seen
+    if prometheus.rule_errors() or missing or not prometheus.alerts(WATCHDOG):
+        raise RuntimeError(f"rules: {prometheus.rule_errors()}, not seen: {missing}, watchdog: "
+                           f"{prometheus.alerts(WATCHDOG)}")
 
 
 class Life:
@@ -104,7 +114,7 @@ class Life:
                 if time.monotonic() < until:
                     self._take_down(event)
                     # Until what it might have raised would have been.
-                    self._pass(75)
+                    time.sleep(75)
         return self._done
 
     def _take_down(self, event):
@@ -113,12 +123,9 @@ class Life:
         event()
         self._done.append((at - self._begin, time.monotonic() - at, event.__doc__))
 
-    def _pass(self, seconds):
-        time.sleep(seconds)
-
     def _nothing(self):
         """nothing but the usual writes"""
-        self._pass(60)
+        time.sleep(60)
 
     def _bulk_load(self):
         """a bulk load, in one transaction"""
@@ -139,7 +146,7 @@ class Life:
         for old, new in ((scene.p, scene.s1), (scene.s1, scene.p)):
             _hand_over(old, new, (scene.s2, scene.d1))
             scene.primary = new
-            self._pass(60)
+            time.sleep(60)
 
     def _exporter_restart(self):
         """both exporters restarted"""
@@ -148,12 +155,12 @@ class Life:
     def _long_query(self):
         """a query of a minute on a standby, and on the primary"""
         with _open(self._scene.s1), _open(self._scene.p):
-            self._pass(60)
+            time.sleep(60)
 
     def _outage_and_return(self):
         """a standby away for half a minute"""
         with self._scene.s2.receiver_cut():
-            self._pass(25)
+            time.sleep(25)
 
     def _extra_receiver(self):
         """a base backup of a standby, which is restarted after it"""

@@ -2,8 +2,8 @@
 """A cluster, and the faults that are played on it, one after another."""
 
 import shutil
-import time
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Callable
 
@@ -103,12 +103,12 @@ class Scene:
     def targets(self):
         return [f"127.0.0.1:{port}" for port in self.ports]
 
-    def start_exporters(self, config=None, flags=(), binary=None):
-        """All of them, on their ports; `flags` has some for each, where they differ."""
+    def start_exporters(self, config=None, binary=None):
+        """All of them, on their ports."""
         self.stop_exporters()
         self.exporters = [
-            Exporter(self.workspace, binary or self.binary, config or self.config,
-                     flags=flags[i] if flags else (), port=port, name=f"exporter-{i}")
+            Exporter(self.workspace, binary or self.binary, config or self.config, port=port,
+                     name=f"exporter-{i}")
             for i, port in enumerate(self.ports)]
 
     def stop_exporters(self):
@@ -120,15 +120,14 @@ class Scene:
         named = {standby.name: standby.upstream for standby in self.stage.plan}
         return self.cluster.servers[named.get(server.name, "p")]
 
-    def rebuild(self, name):
-        """The standby anew, by the setup kit."""
-        server = self.cluster.servers[name]
+    def rebuild(self, standby):
+        """A server anew as this standby, by the setup kit."""
+        server = self.cluster.servers[standby.name]
         if server.data.exists() and server.pids():
             server.stop("immediate")
         shutil.rmtree(server.data)
-        self.cluster.create_standby(
-            next(standby for standby in self.stage.plan if standby.name == name))
-        wait_until(server.is_streaming, f"{name} streams again", 60)
+        self.cluster.create_standby(standby)
+        wait_until(server.is_streaming, f"{standby.name} streams again", 60)
 
     def another_cluster(self, settings=None):
         """A primary that no exporter knows."""
@@ -162,5 +161,18 @@ def until(condition, what, seconds=60):
     return wait_until(condition, what, seconds, every=0.5)
 
 
-def pause(seconds):
-    time.sleep(seconds)
+@contextmanager
+def again_and_again(action, every):
+    """In the background, once in so many seconds, while the block lasts."""
+    end = threading.Event()
+
+    def work():
+        while not end.wait(every):
+            action()
+    thread = threading.Thread(target=work, name="again and again", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()

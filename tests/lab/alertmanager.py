@@ -3,10 +3,10 @@
 
 import json
 import shutil
-import threading
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from .listener import Listener
 from .process import Process
 from .web import answers, get
 
@@ -14,7 +14,7 @@ from .web import answers, get
 PLACEHOLDER = "http://127.0.0.1:9718/"
 
 
-class Sink:
+class Sink(Listener):
     """Takes webhook notifications for as long as its `with` block lasts."""
 
     def __init__(self, port, on_notification=lambda notification: None):
@@ -34,17 +34,7 @@ class Sink:
             def log_message(self, *_):
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="sink", daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", port), Handler), "sink")
 
     def alerts(self, status, name):
         """The alerts of this status ('firing', 'resolved') and name that were notified."""

@@ -5,29 +5,19 @@ import base64
 import email
 import email.policy
 import socketserver
-import threading
+
+from .listener import Listener
 
 
-class Mailbox:
+class Mailbox(Listener):
     """Takes mail of whoever logs in, for as long as its `with` block lasts."""
 
     def __init__(self, port):
         self.address = f"127.0.0.1:{port}"
         self.messages = []
         self.passwords = set()  # that were used to log in
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", port), self._serve)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, name="mailbox", daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(socketserver.ThreadingTCPServer(("127.0.0.1", port), self._serve),
+                         "mailbox")
 
     def _serve(self, connection, _address, _server):
         with connection, connection.makefile("rwb") as stream:

@@ -3,10 +3,11 @@
 
 import socketserver
 import struct
-import threading
+
+from .listener import Listener
 
 
-class Stranger:
+class Stranger(Listener):
     """Gives everyone who says something the same answer, while its `with` block lasts."""
 
     def __init__(self, port, answer):
@@ -17,18 +18,7 @@ class Stranger:
                 if self.request.recv(1024):
                     self.request.sendall(answer)
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", port), Handler)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, name="stranger", daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(socketserver.ThreadingTCPServer(("127.0.0.1", port), Handler), "stranger")
 
 
 def refusal(message, state="57P03"):

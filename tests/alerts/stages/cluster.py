@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults that alerts/rules/cluster.yaml is for."""
 
-import shutil
+import time
 
-from tests.alerts.stage import Stage, pause
+from tests.alerts.stage import Stage
 from tests.lab import faults
 from tests.lab.cluster import Standby
 from tests.lab.failover import demote, follow, passfile, promote
@@ -76,13 +76,11 @@ def no_rewind(scene):
         promote(new)
     scene.primary = new
     # The exporter sees where the new timeline begins.
-    pause(30)
+    time.sleep(30)
     new.execute("CHECKPOINT")
     demote(old, new)
     yield
-    old.stop()
-    shutil.rmtree(old.data)
-    scene.cluster.create_standby(Standby("p", upstream="s1"))
+    scene.rebuild(Standby("p", upstream="s1"))
 
 
 candidate = Stage("candidate", THREE)
@@ -107,7 +105,7 @@ reseed = Stage("reseed", (Standby("s1", slot=True), Standby("s2")))
 def wal_removed(scene):
     with faults.wal_removed(scene.p, scene.s2):
         yield
-    scene.rebuild("s2")
+    scene.rebuild(Standby("s2"))
 
 
 @reseed.act("WAL past max_slot_wal_keep_size, its standby away", ["PostgresSlotLost"],
@@ -164,7 +162,7 @@ def never_consistent(scene):
          f"--log={server.log_file}"], user=server.user, cwd=server.folder,
         env=scene.workspace.environment)
     yield
-    scene.rebuild("s1")
+    scene.rebuild(PAIR[0])
 
 
 STAGES = [inconsistent, candidate, split, diverged, reseed, pair, unplanned, foreign]

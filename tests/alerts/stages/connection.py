@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults that alerts/rules/connection.yaml is for."""
 
-import threading
-from contextlib import contextmanager
+import time
 
-from tests.alerts.stage import Stage, pause
+from tests.alerts.stage import Stage, again_and_again
 from tests.lab import faults
 from tests.lab.cluster import Standby
 from tests.lab.failover import follow
@@ -41,24 +40,8 @@ flapping = Stage("flapping", (Standby("s1", slot=True), Standby("s2")))
 @flapping.act("its sender ends again and again", ["PostgresReceiverFlapping"], patience=300,
               lasting=1800)
 def sender_killed(scene):
-    with _again_and_again(lambda: faults.kill_sender(scene.p, scene.s1), every=10):
+    with again_and_again(lambda: faults.kill_sender(scene.p, scene.s1), every=10):
         yield
-
-
-@contextmanager
-def _again_and_again(harm, every):
-    end = threading.Event()
-
-    def work():
-        while not end.wait(every):
-            harm()
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        end.set()
-        thread.join()
 
 
 catchup = Stage("catchup", (Standby("s1", slot=True, relayed=True),), size=60_000)
@@ -69,7 +52,7 @@ catchup = Stage("catchup", (Standby("s1", slot=True, relayed=True),), size=60_00
 def catchup_stuck(scene):
     relay = scene.relays["s1"]
     with relay.cut():
-        pause(60)
+        time.sleep(60)
     with relay.throttled(100_000):
         yield
 
@@ -93,7 +76,7 @@ archive = Stage("fallback", (Standby("s1"), Standby("s2")))
              patience=1200)
 def fallen_back(scene):
     scene.s1.set(restore_command=f'cp "{scene.archive}/%f" "%p"')
-    with _again_and_again(lambda: scene.p.execute("SELECT pg_switch_wal()"), every=8):
+    with again_and_again(lambda: scene.p.execute("SELECT pg_switch_wal()"), every=8):
         with scene.s1.receiver_cut():
             yield
     scene.s1.set(restore_command=None)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults that alerts/rules/slots.yaml and wal.yaml are for."""
 
-import threading
-from contextlib import contextmanager
+import time
 
-from tests.alerts.stage import Stage, pause
+from tests.alerts.stage import Stage, again_and_again
 from tests.lab.cluster import Standby
 from tests.lab.majors import MajorCluster
 from tests.lab.process import run
@@ -92,28 +91,14 @@ def unsynced(scene):
         "SHOW primary_conninfo") + " dbname=postgres")
     scene.p.execute("SELECT pg_create_logical_replication_slot('orders', 'pgoutput', "
                     "false, false, true)")
-    with _advanced(scene.p, "orders"):
+    session = scene.p.open_session()
+    # Somebody confirms what the slot sends: a copy that isn't moved stays temporary.
+    with again_and_again(lambda: session.rows("SELECT pg_replication_slot_advance('orders', "
+                                              "pg_current_wal_flush_lsn())"), every=5):
         yield
         scene.s1.set(sync_replication_slots="on")
-        pause(60)
-
-
-@contextmanager
-def _advanced(server, slot):
-    """Somebody confirms what the slot sends: a copy that isn't moved stays temporary."""
-    end, session = threading.Event(), server.open_session()
-
-    def work():
-        while not end.wait(5):
-            session.rows(f"SELECT pg_replication_slot_advance('{slot}', pg_current_wal_flush_lsn())")
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        end.set()
-        thread.join()
-        session.close()
+        time.sleep(60)
+    session.close()
 
 
 def _drop(server, slot):
