@@ -23,7 +23,7 @@ def on(server="s1", **labels):
 class Case:
     """Values are numbers, held, or promtool's notation for the whole time, of {n} samples.
 
-    A series is (name, labels). `unless` says, for what is different from the fault, why it is silent.
+    A series is (name, labels); in `health` None says that it isn't there yet. `unless` says, for what is different from the fault, why it is silent.
     """
     alert: str
     labels: dict
@@ -33,6 +33,8 @@ class Case:
     wait: int = 0  # seconds from the fault until it fires
     ends: bool = True  # when the series end
     lasts: int = 140  # samples of the fault
+    forgets: int = 0  # seconds after the last sample, where it fires because the series ended
+    looks: dict = field(default_factory=dict)  # {seconds: does it fire?}, besides
 
 
 def tests_of(case, severity):
@@ -41,8 +43,10 @@ def tests_of(case, severity):
     labels = {"alertname": case.alert, "alertstate": "firing", "severity": severity} | case.labels
     sample = "ALERTS{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
     query = f'ALERTS{{alertname="{case.alert}",alertstate="firing"}}'
+    firing = [{"labels": sample, "value": 1}]
     yield _test(f"{case.alert}: fires", _series(case, case.fault), [
-        (query, fires - STEP, []), (query, fires, [{"labels": sample, "value": 1}])])
+        (query, fires - STEP, []), (query, fires, firing),
+        *((query, seconds, firing if does else []) for seconds, does in case.looks.items())])
     never = f'count_over_time(ALERTS{{alertname="{case.alert}",alertstate="firing"}}[2h])'
     end = (HEALTH + case.lasts) * STEP
     yield _test(f"{case.alert}: silent in health", _series(case, {}), [(never, end, [])])
@@ -52,7 +56,11 @@ def tests_of(case, severity):
     if case.ends:
         last = fires // STEP + 4
         yield _test(f"{case.alert}: vanishes with its series", _series(case, case.fault, last), [
-            (query, fires, [{"labels": sample, "value": 1}]), (query, (last + 60) * STEP, [])])
+            (query, fires, firing), (query, (last + 60) * STEP, [])])
+    if case.forgets:
+        last = (HEALTH - 1) * STEP + case.forgets
+        yield _test(f"{case.alert}: vanishes with its series' memory", _series(case, case.fault), [
+            (query, last, firing), (query, last + STEP, [])])
 
 
 def _test(name, series, expectations):
@@ -76,11 +84,12 @@ def _series(case, values, last=None):
 
 
 def _notation(case, before, value, last):
+    count = last or HEALTH + case.lasts
     if isinstance(value, str):
-        count = HEALTH + case.lasts if last is None else last
-        return value.format(n=count) + ("" if last is None else " stale")
-    if isinstance(before, str):
-        before = value
-    if last is None:
-        return f"{before}x{HEALTH - 1} {value}x{case.lasts}"
-    return f"{before}x{HEALTH - 1} {value}x{last - HEALTH} stale"
+        text = value.format(n=count)
+    elif before is None:
+        text = f"_x{HEALTH} {value}x{count - HEALTH - 1}"
+    else:
+        held = value if isinstance(before, str) else before
+        text = f"{held}x{HEALTH - 1} {value}x{count - HEALTH}"
+    return f"{text} stale" if last else text

@@ -172,24 +172,30 @@ CASES = [
     # slots
     Case("PostgresSlotInactive", P | {"slot_name": "a"},
          health=of("slot_inactive_seconds", 299, "p", slot_name="a")
-         | of("slot_retained_bytes", 5, "p", slot_name="a") | of("in_recovery", 0, "p"),
+         | of("slot_retained_bytes", 0, "p", slot_name="a") | of("in_recovery", 0, "p"),
          fault=of("slot_inactive_seconds", 302, "p", slot_name="a"),
-         unless={"on a standby": of("in_recovery", 1, "p"),
+         unless={"at the threshold": of("slot_inactive_seconds", 300, "p", slot_name="a"),
+                 "on a standby": of("in_recovery", 1, "p"),
                  "when it never reserved WAL": of("slot_retained_bytes", None, "p", slot_name="a"),
                  "for a standby's copy, which has no such age":
                  of("slot_inactive_seconds", None, "p", slot_name="a")}),
+    Case("PostgresSlotInactive", P | {"slot_name": "a"}, looks={690: True, 705: False},
+         health=of("slot_retained_bytes", 0, "p", slot_name="a") | of("in_recovery", 0, "p"),
+         fault=of("slot_inactive_seconds", "0x39 302x2 0x99", "p", slot_name="a"), ends=False),
     Case("PostgresSlotRetainingWal", P | {"slot_name": "a"}, wait=300,
          health=of("slot_retained_bytes", 19.9, "p", slot_name="a") | of("in_recovery", 0, "p")
          | of("wal_filesystem_size_bytes", 100, "p") | of("up", 1, "p"),
          fault=of("slot_retained_bytes", 20.2, "p", slot_name="a"),
-         unless={"on a standby": of("in_recovery", 1, "p"),
+         unless={"at the threshold": of("slot_retained_bytes", 20, "p", slot_name="a"),
+                 "on a standby": of("in_recovery", 1, "p"),
                  "below 10 GiB where the size isn't known":
                  of("wal_filesystem_size_bytes", None, "p")
                  | of("slot_retained_bytes", 10.7e9, "p", slot_name="a")}),
     Case("PostgresSlotRetainingOnStandby", S1 | {"slot_name": "a"}, wait=300,
          health=of("slot_retained_bytes", 10.7e9, slot_name="a") | of("in_recovery", 1) | UP,
          fault=of("slot_retained_bytes", 10.8e9, slot_name="a"),
-         unless={"on a primary": of("in_recovery", 0),
+         unless={"at the threshold": of("slot_retained_bytes", 10 << 30, slot_name="a"),
+                 "on a primary": of("in_recovery", 0),
                  "on a disk with room": of("wal_filesystem_size_bytes", 55e9)}),
     Case("PostgresSlotNearLoss", P | {"slot_name": "a"}, wait=60, lasts=400,
          health=of("slot_wal_status", 0, "p", slot_name="a", status="unreserved")
@@ -206,7 +212,15 @@ CASES = [
                  "when it is lost in more than an hour":
                  of("slot_wal_status", 0, "p", slot_name="a", status="unreserved")
                  | of("slot_safe_bytes", "_x40 1300-2x400", "p", slot_name="a")
+                 | of("max_slot_wal_keep_size_bytes", 2700, "p"),
+                 "while nothing changes":
+                 of("slot_wal_status", 0, "p", slot_name="a", status="unreserved")
+                 | of("slot_safe_bytes", "0x{n}", "p", slot_name="a")
                  | of("max_slot_wal_keep_size_bytes", 2700, "p")}),
+    Case("PostgresSlotNearLoss", P | {"slot_name": "a"}, wait=60, looks={735: True, 750: False},
+         health=of("slot_retained_bytes", 5, "p", slot_name="a"),
+         fault=of("slot_wal_status", "0x39 1x5 0x99", "p", slot_name="a", status="unreserved"),
+         ends=False),
     Case("PostgresSlotNearLoss", P | {"slot_name": "a"}, wait=75,
          health=of("slot_retained_bytes", 5, "p", slot_name="a")
          | of("max_slot_wal_keep_size_bytes", 1000, "p"),
@@ -217,6 +231,15 @@ CASES = [
          unless={"of another status": of("slot_wal_status", 0, "p", slot_name="a", status="lost")
                  | of("slot_wal_status", 1, "p", slot_name="a", status="extended")
                  | of("slot_invalidation_reason", 1, "p", slot_name="a", reason="none")}),
+    Case("PostgresSlotLost", P | {"slot_name": "a"},
+         health=of("slot_invalidation_reason", 0, "p", slot_name="a", reason="rows_removed"),
+         fault=of("slot_invalidation_reason", 1, "p", slot_name="a", reason="rows_removed")),
+    Case("PostgresXminHeld", P | {"slot_name": "a"}, wait=600,
+         health=of("slot_xmin_age", 50e6, "p", slot_name="a") | of("in_recovery", 0, "p"),
+         fault=of("slot_xmin_age", 50.2e6, "p", slot_name="a")),
+    Case("PostgresXminHeld", P | {"standby": "s1"}, wait=600,
+         health=of("sender_xmin_age", 50e6, "p", standby="s1") | of("in_recovery", 0, "p"),
+         fault=of("sender_xmin_age", 50.2e6, "p", standby="s1")),
     Case("PostgresXminHeld", P | {"slot_name": "a"}, wait=600,
          health=of("slot_catalog_xmin_age", 49.9e6, "p", slot_name="a") | of("in_recovery", 0, "p"),
          fault=of("slot_catalog_xmin_age", 50.2e6, "p", slot_name="a"),
@@ -226,16 +249,18 @@ CASES = [
          | of("in_recovery", 1) | of("slot_synced", 1, slot_name="a"),
          fault=of("slot_synced", 0, slot_name="a"),
          unless={"without a standby": of("in_recovery", 0),
+                 "of a slot on the standby": of("slot_failover", None, "p", slot_name="a")
+                 | of("slot_failover", 1, slot_name="a") | of("slot_synced", None, slot_name="a"),
                  "of a slot that isn't to be": of("slot_failover", 0, "p", slot_name="a"),
                  "while a copy is moved on": of("slot_synced", 1, slot_name="a")
                  | of("slot_sync_age_seconds", 299, slot_name="a")}),
     Case("PostgresFailoverSlotUnsynced", S1 | {"slot_name": "a"}, wait=300,
-         health=of("slot_sync_age_seconds", 299, slot_name="a"),
+         health=of("slot_sync_age_seconds", 300, slot_name="a"),
          fault=of("slot_sync_age_seconds", 302, slot_name="a")),
     # wal
     Case("PostgresWalDiskFullSoon", P, wait=300,
          health=of("wal_filesystem_size_bytes", 1000, "p")
-         | of("wal_filesystem_avail_bytes", 101, "p"),
+         | of("wal_filesystem_avail_bytes", 100, "p"),
          fault=of("wal_filesystem_avail_bytes", 99, "p")),
     Case("PostgresWalDiskFullSoon", P, wait=300,
          health=of("wal_filesystem_size_bytes", 100, "p") | of("wal_directory_bytes", 79, "p"),
@@ -245,11 +270,13 @@ CASES = [
          health=of("wal_filesystem_size_bytes", 2000, "p"),
          fault=of("wal_filesystem_avail_bytes", "_x40 795-0.85x400", "p"),
          unless={"while it falls slowly":
-                 of("wal_filesystem_avail_bytes", "_x40 795-0.5x400", "p"),
+                 of("wal_filesystem_avail_bytes", "_x40 795-0.575x400", "p"),
                  "while much is left, however fast it falls":
-                 of("wal_filesystem_avail_bytes", "_x40 1605-2x400", "p")}, ends=False),
+                 of("wal_filesystem_avail_bytes", "_x40 1605-2x400", "p"),
+                 "while so much is left": of("wal_filesystem_avail_bytes",
+                                             "_x40 2000-10x119 800x100", "p")}, ends=False),
     Case("PostgresStandbyWalGrowing", S1, wait=300,
-         health=of("lag_bytes", 19.9, stage="replay") | of("wal_filesystem_size_bytes", 100) | UP,
+         health=of("lag_bytes", 20, stage="replay") | of("wal_filesystem_size_bytes", 100) | UP,
          fault=of("lag_bytes", 20.2, stage="replay")),
     Case("PostgresStandbyWalGrowing", S1, wait=300,
          health=of("lag_bytes", 10.7e9, stage="replay") | UP,
@@ -263,8 +290,11 @@ CASES = [
                  | of("archived_total", 0, "p"),
                  "where nothing is archived": of("archive_enabled", 0, "p"),
                  "while others succeed": of("archived_total", "0+1x{n}", "p")}),
+    Case("PostgresArchiveFailing", P, wait=120, looks={885: True, 900: False},
+         health=of("archive_enabled", 1, "p") | of("archived_total", 7, "p"),
+         fault=of("archive_failing", "0x39 1x11 0x99", "p"), ends=False),
     Case("PostgresArchiveBacklog", P, wait=300,
-         health=of("archive_oldest_ready_age_seconds", 599, "p") | of("archive_enabled", 1, "p")
+         health=of("archive_oldest_ready_age_seconds", 600, "p") | of("archive_enabled", 1, "p")
          | of("archive_ready_files", 100, "p"),
          fault=of("archive_oldest_ready_age_seconds", 605, "p"),
          unless={"where nothing is archived": of("archive_enabled", 0, "p")}),
@@ -276,15 +306,18 @@ CASES = [
          health=of("archive_gap", 0, "p"), fault=of("archive_gap", 1, "p")),
     Case("PostgresArchiveFullSoon", P, wait=900,
          health=of("archive_filesystem_size_bytes", 1000, "p")
-         | of("archive_filesystem_avail_bytes", 101, "p"),
-         fault=of("archive_filesystem_avail_bytes", 99, "p")),
+         | of("archive_filesystem_avail_bytes", None, "p"),
+         fault=of("archive_filesystem_avail_bytes", 99, "p"),
+         unless={"at the threshold": of("archive_filesystem_avail_bytes", 100, "p")}),
     Case("PostgresArchiveFullSoon", P, wait=915, lasts=400,
          health=of("archive_filesystem_size_bytes", 10000, "p"),
          fault=of("archive_filesystem_avail_bytes", "_x40 2980-0.175x400", "p"),
          unless={"while it falls slowly":
                  of("archive_filesystem_avail_bytes", "_x40 2980-0.165x400", "p"),
                  "while much is left":
-                 of("archive_filesystem_avail_bytes", "_x40 3200-0.3x400", "p")}, ends=False),
+                 of("archive_filesystem_avail_bytes", "_x40 3200-0.3x400", "p"),
+                 "while so much is left": of("archive_filesystem_avail_bytes",
+                                             "_x40 5400-20x119 3000x200", "p")}, ends=False),
     # settings
     Case("PostgresSenderHeadroomLow", P, wait=600,
          health=of("senders", 79, "p", kind="standby", state="streaming")
@@ -308,7 +341,9 @@ CASES = [
     Case("PostgresClockSkew", S1, wait=300,
          health=of("clock_skew_seconds", 4.9) | of("clock_skew_seconds", -4.9, "p"),
          fault=of("clock_skew_seconds", -5.1),
-         unless={"when the exporter's own clock is off": of("clock_skew_seconds", -5.1, "p")}),
+         unless={"at the threshold": of("clock_skew_seconds", -5),
+                 "when the exporter's own clock is off": of("clock_skew_seconds", -5.1, "p"),
+                 "when no other clock confirms the exporter's": of("clock_skew_seconds", 5, "p")}),
     # logical
     Case("PostgresSubscriptionWorkerDown", S1 | {"database": "d", "subscription": "x"}, wait=120,
          health=of("subscription_enabled", 1, database="d", subscription="x")
@@ -326,7 +361,13 @@ CASES = [
          fault=of("subscription_errors_total", "0x39 0+0.1x400", database="d", subscription="x",
                   type="apply"),
          unless={"after a few": of("subscription_errors_total", "0x39 0+0.046x400", database="d",
-                                   subscription="x", type="apply")}, ends=False),
+                                   subscription="x", type="apply"),
+                 "after two": of("subscription_errors_total", "0x39 2x100", database="d",
+                                 subscription="x", type="apply")}, ends=False),
+    Case("PostgresSubscriptionErrors", S1 | {"database": "d", "subscription": "x"},
+         looks={1485: True, 1500: False}, lasts=60,
+         health=of("subscription_errors_total", 0, database="d", subscription="x", type="apply"),
+         fault=of("subscription_errors_total", 3, database="d", subscription="x", type="apply")),
     # exporter
     Case("PostgresReplicationExporterDown", {"instance": "a:9717", "job": "pg"}, wait=120,
          health={("up", 'instance="a:9717",job="pg"'): 1,
@@ -336,11 +377,12 @@ CASES = [
                  {("pgrepl_exporter_build_info", 'instance="a:9717",job="pg"'): None}}),
     Case("PostgresClusterUnwatched", MAIN, wait=120,
          health=cluster("expected_primaries", 1),
-         fault=cluster("expected_primaries", "1x39 stale"), ends=False),
+         fault=cluster("expected_primaries", "1x39 stale"), ends=False, forgets=6 * 3600),
     Case("PostgresServerUnwatched", S1, wait=300,
-         health=UP | cluster("expected_primaries", 1), fault=of("up", "1x39 stale"),
+         health=UP | cluster("expected_primaries", 1),
+         fault=of("up", "1x39 stale") | cluster("expected_primaries", "1x1600"),
          unless={"when nobody watches its cluster": cluster("expected_primaries", "1x39 stale")},
-         ends=False),
+         ends=False, forgets=6 * 3600),
     Case("PostgresCollectorFailing", S1 | {"collector": "slots"}, wait=480,
          health=of("collector_success", 1, collector="slots") | UP,
          fault=of("collector_success", 0, collector="slots"),
@@ -351,5 +393,7 @@ CASES = [
     Case("PostgresExporterClockSkew", {"instance": "a:9717", "job": "pg"}, wait=300,
          health={("pgrepl_clock_skew_seconds", on("s1") + ',instance="a:9717",job="pg"'): 4.9,
                  ("pgrepl_clock_skew_seconds", on("s2") + ',instance="a:9717",job="pg"'): 7},
-         fault={("pgrepl_clock_skew_seconds", on("s1") + ',instance="a:9717",job="pg"'): 5.1}),
+         fault={("pgrepl_clock_skew_seconds", on("s1") + ',instance="a:9717",job="pg"'): 5.1},
+         unless={"at the threshold": {
+             ("pgrepl_clock_skew_seconds", on("s1") + ',instance="a:9717",job="pg"'): 5}}),
 ]

@@ -14,13 +14,15 @@ ALWAYS_FIRES = {"PostgresReplicationWatchdog"}
 
 
 def _expected(alert, test):
-    """What it expects of the alert, each time that it looks."""
-    return [look.get("exp_alerts") or [] for look in test.get("alert_rule_test", [])
-            if look["alertname"] == alert]
+    """What it expects of the alert, each time that it looks, by hand or from a case."""
+    looks = [look.get("exp_alerts") or [] for look in test.get("alert_rule_test", [])
+             if look["alertname"] == alert]
+    return looks or [look["exp_samples"] for look in test.get("promql_expr_test", [])
+                     if f'alertname="{alert}"' in look["expr"]]
 
 
 def _fires(alert, test):
-    return any(one.get("exp_labels") and one.get("exp_annotations")
+    return any(one.get("exp_labels") and one.get("exp_annotations") or one.get("labels")
                for expected in _expected(alert, test) for one in expected)
 
 

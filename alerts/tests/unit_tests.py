@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""promtool's unit tests, as data: `<alert>: fires|silent|vanishes ...` in `<group>.test.yaml`."""
+"""promtool's unit tests, as data: `<alert>: fires|silent|vanishes ...`.
+
+By hand in `<group>.test.yaml`, with annotations, or from cases.py.
+"""
 
 import json
 import os
@@ -10,7 +13,12 @@ from pathlib import Path
 
 import yaml
 
+from alerts.tests.case import tests_of
+from alerts.tests.cases import CASES
+from alerts.tests.rules import ALERTS, RULES
+
 FOLDER = Path(__file__).resolve().parent
+GROUPS = sorted(file.stem for file in RULES.glob("*.yaml"))
 KINDS = ("fires", "silent", "vanishes")
 
 
@@ -28,8 +36,26 @@ def read(file):
     return yaml.load(file.read_text(), _Loader)["tests"]
 
 
+def by_hand(group):
+    file = FOLDER / f"{group}.test.yaml"
+    return read(file) if file.exists() else []
+
+
+def from_cases(group):
+    alerts = {alert.name: alert for alert in ALERTS if alert.group == f"pgrepl_{group}"}
+    return [test for case in CASES if case.alert in alerts
+            for test in tests_of(case, alerts[case.alert].labels["severity"])]
+
+
+def tests_of_group(group):
+    """Those by hand, and of alerts that have none those from their cases."""
+    written = by_hand(group)
+    subjects = {subject(test)[0] for test in written}
+    return written + [test for test in from_cases(group) if subject(test)[0] not in subjects]
+
+
 def all_tests():
-    return [test for file in sorted(FOLDER.glob("*.test.yaml")) for test in read(file)]
+    return [test for group in GROUPS for test in tests_of_group(group)]
 
 
 def subject(test):
