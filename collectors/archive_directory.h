@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "collectors/wal_filesystem.h"
+#include "exporter/base/filesystem.h"
 
 namespace pgrepl {
 
@@ -18,7 +18,7 @@ struct ArchiveDirectoryFact {
   // The segments of the newest timeline of which there are some, each counted once.
   std::string oldest, newest;  ///< names as in pg_wal; empty: there are none
   std::int64_t segments = 0;
-  std::optional<WalFilesystemFact> filesystem = {};  ///< that it lies on, if the path is local
+  std::optional<FilesystemFact> filesystem = {};  ///< that it lies on, if the path is local
 };
 
 /// The first 24 characters of the name of an archived segment, plain, compressed or encrypted; empty

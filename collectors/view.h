@@ -41,7 +41,7 @@ struct CollectorRun {
 struct SenderView {
   std::string standby;  ///< the name under which that standby is on the page
   const Sender* row = nullptr;
-  std::optional<double> reply_age_seconds;   ///< nullopt while hidden from our role
+  double reply_age_seconds = 0;
   std::shared_ptr<const Sender> alive = {};  ///< keeps `row`
 };
 

@@ -4,7 +4,7 @@
 // (wal_filesystem_size), and what is available is not made up: what lies beside pg_wal isn't known.
 // Privilege: search permission for the path, none in PostgreSQL.
 // SPDX-License-Identifier: Apache-2.0
-#include "collectors/wal_filesystem.h"
+#include "exporter/base/filesystem.h"
 
 #include "collectors/collector.h"
 #include "collectors/view.h"
@@ -28,7 +28,7 @@ void Emit(const void* opaque, const ServerView& server, Samples& samples) {
     samples.Add(kSize, server.wal_filesystem_bytes);
     return;
   }
-  const auto& fact = *static_cast<const WalFilesystemFact*>(opaque);
+  const auto& fact = *static_cast<const FilesystemFact*>(opaque);
   samples.Add(kSize, fact.size);
   samples.Add(kAvail, fact.avail);
 }

@@ -78,13 +78,10 @@ void AddSender(const Standby& standby, std::string_view name, std::size_t upstre
                const Freshness& fresh, ServerView& view) {
   const auto heard = standby.HeardByUpstream();
   if (standby.upstream != upstream || !heard) return;
-  const Sender* row = standby.FreshSender(fresh);
-  const bool hidden = row != nullptr && row->state.empty();
-  view.senders.push_back(
-      {.standby = std::string(name),
-       .row = row,
-       .reply_age_seconds = hidden ? std::nullopt : std::optional<double>(AgeOf(*heard, fresh.now)),
-       .alive = standby.sender});
+  view.senders.push_back({.standby = std::string(name),
+                          .row = standby.FreshSender(fresh),
+                          .reply_age_seconds = AgeOf(*heard, fresh.now),
+                          .alive = standby.sender});
 }
 
 // The standbys whose row is, or last was, on this server.

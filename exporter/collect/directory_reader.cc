@@ -91,19 +91,19 @@ Result<ArchiveDirectoryFact> ReadArchiveDirectory(const std::string& path) {
   // An increment that fails ends the loop: what was counted till then is no size.
   if (error) return Unreadable(path, error);
   segments.CountInto(fact);
-  const Result<WalFilesystemFact> filesystem = ReadWalFilesystem(path);
+  const Result<FilesystemFact> filesystem = ReadFilesystem(path);
   if (filesystem) fact.filesystem = *filesystem;
   return fact;
 }
 
-Result<WalFilesystemFact> ReadWalFilesystem(const std::string& path) {
+Result<FilesystemFact> ReadFilesystem(const std::string& path) {
   struct statvfs found {};
   if (statvfs(path.c_str(), &found) != 0) {
     return Unreadable(path, std::error_code(errno, std::generic_category()));
   }
   const auto block = static_cast<double>(found.f_frsize);
-  return WalFilesystemFact{.size = block * static_cast<double>(found.f_blocks),
-                           .avail = block * static_cast<double>(found.f_bavail)};
+  return FilesystemFact{.size = block * static_cast<double>(found.f_blocks),
+                        .avail = block * static_cast<double>(found.f_bavail)};
 }
 
 DirectoryReader::DirectoryReader() : shared_(std::make_shared<Shared>()) {}

@@ -9,8 +9,8 @@
 
 #include "collectors/archive_directory.h"
 #include "collectors/collector.h"
-#include "collectors/wal_filesystem.h"
 #include "exporter/base/clock.h"
+#include "exporter/base/filesystem.h"
 #include "exporter/base/result.h"
 
 namespace pgrepl {
@@ -18,7 +18,7 @@ namespace pgrepl {
 // Both may wait for the file system.
 Result<ArchiveDirectoryFact> ReadArchiveDirectory(const std::string& path);
 /// Of any path on it.
-Result<WalFilesystemFact> ReadWalFilesystem(const std::string& path);
+Result<FilesystemFact> ReadFilesystem(const std::string& path);
 
 class DirectoryReader {
  public:

@@ -54,7 +54,7 @@ void Scheduler::WatchDirectories(ServerId id, const SessionOptions& options) {
   };
   watch(options.archive_directory, CollectorId::kArchiveDirectory, options.slow_interval,
         ReadArchiveDirectory);
-  watch(options.wal_directory, CollectorId::kWalFilesystem, options.interval, ReadWalFilesystem);
+  watch(options.wal_directory, CollectorId::kWalFilesystem, options.interval, ReadFilesystem);
 }
 
 std::unique_ptr<ServerSession> Scheduler::MakeSession(ServerId id, SessionOptions options) {

@@ -9,15 +9,19 @@
 namespace pgrepl {
 namespace {
 
+std::string Page(const ArchiveDirectoryFact& fact, std::int64_t segment_bytes = 16 << 20) {
+  ServerView server;
+  server.labels = R"(server="p")";
+  server.wal_segment_bytes = segment_bytes;
+  server.facts[static_cast<std::size_t>(CollectorId::kArchiveDirectory)] = &fact;
+  return Exposition(CollectorId::kArchiveDirectory, server);
+}
+
 // Columns: files, bytes; of the newest timeline the oldest and the newest segment, and how many.
 std::string Directory(std::initializer_list<RowsBuilder::Value> row,
                       std::int64_t segment_bytes = 16 << 20) {
   const FactPtr fact = *Decode(CollectorId::kArchiveDirectory, OneRow(row));
-  ServerView server;
-  server.labels = R"(server="p")";
-  server.wal_segment_bytes = segment_bytes;
-  server.facts[static_cast<std::size_t>(CollectorId::kArchiveDirectory)] = fact.get();
-  return Exposition(CollectorId::kArchiveDirectory, server);
+  return Page(*static_cast<const ArchiveDirectoryFact*>(fact.get()), segment_bytes);
 }
 
 // The gap alone; empty: there is none.
@@ -49,6 +53,19 @@ TEST(ArchiveDirectoryTest, IsEmpty) {
 pgrepl_archive_size_bytes{server="p"} 0
 # TYPE pgrepl_archive_files gauge
 pgrepl_archive_files{server="p"} 0
+)");
+}
+
+TEST(ArchiveDirectoryTest, IsOnAFileSystemOfItsOwn) {
+  EXPECT_EQ(Page({.filesystem = FilesystemFact{.size = 107374182400, .avail = 4096}}),
+            R"(# TYPE pgrepl_archive_size_bytes gauge
+pgrepl_archive_size_bytes{server="p"} 0
+# TYPE pgrepl_archive_files gauge
+pgrepl_archive_files{server="p"} 0
+# TYPE pgrepl_archive_filesystem_size_bytes gauge
+pgrepl_archive_filesystem_size_bytes{server="p"} 107374182400
+# TYPE pgrepl_archive_filesystem_avail_bytes gauge
+pgrepl_archive_filesystem_avail_bytes{server="p"} 4096
 )");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collectors/wal_filesystem.h"
+#include "exporter/base/filesystem.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 namespace pgrepl {
 namespace {
 
-std::string Filesystem(const WalFilesystemFact* measured, std::optional<double> configured) {
+std::string Filesystem(const FilesystemFact* measured, std::optional<double> configured) {
   ServerView server;
   server.labels = R"(server="p")";
   server.wal_filesystem_bytes = configured;
@@ -17,7 +17,7 @@ std::string Filesystem(const WalFilesystemFact* measured, std::optional<double> 
 }
 
 TEST(WalFilesystemTest, OfALocalPathIsMeasured) {
-  const WalFilesystemFact fact{.size = 107374182400, .avail = 4096};
+  const FilesystemFact fact{.size = 107374182400, .avail = 4096};
   EXPECT_EQ(Filesystem(&fact, std::nullopt), R"(# TYPE pgrepl_wal_filesystem_size_bytes gauge
 pgrepl_wal_filesystem_size_bytes{server="p"} 107374182400
 # TYPE pgrepl_wal_filesystem_avail_bytes gauge
@@ -26,7 +26,7 @@ pgrepl_wal_filesystem_avail_bytes{server="p"} 4096
 }
 
 TEST(WalFilesystemTest, OnlyAFullOneHasNothingLeft) {
-  const WalFilesystemFact fact{.size = 107374182400, .avail = 0};
+  const FilesystemFact fact{.size = 107374182400, .avail = 0};
   EXPECT_EQ(Filesystem(&fact, std::nullopt), R"(# TYPE pgrepl_wal_filesystem_size_bytes gauge
 pgrepl_wal_filesystem_size_bytes{server="p"} 107374182400
 # TYPE pgrepl_wal_filesystem_avail_bytes gauge

@@ -69,6 +69,15 @@ TEST_F(MemoryTest, ARoleThatMaySeeNothingOfALinkSaysThatItIsThere) {
   EXPECT_FALSE(cluster_.Server("s1").receiver->up) << "that there is none is not hidden";
 }
 
+TEST_F(MemoryTest, AReceiverThatIsHiddenIsNotSilent) {
+  Pulse(Primary(1000, 1), Streaming());
+  EXPECT_TRUE(cluster_.Server("s1").receiver->last_message_age_seconds);
+  ReceiverFact hidden;
+  hidden.present = hidden.hidden = true;
+  Pulse(Primary(1000, 1), StandbyAt(1000).Receives(hidden));
+  EXPECT_FALSE(cluster_.Server("s1").receiver->last_message_age_seconds);
+}
+
 // The control file goes on naming the old timeline until a restartpoint.
 TEST_F(MemoryTest, HiddenLinkIsOnTheTimelineOfThePrimaryThatItHasAllOf) {
   ReceiverFact hidden;

@@ -98,7 +98,7 @@ TEST_F(DirectoryReaderTest, FilesystemIsMeasuredByAnyPathOnIt) {
   Write("file", 1);
   const auto space = fs::space(folder_);
   for (const fs::path& path : {folder_, folder_ / "file"}) {
-    const auto fact = ReadWalFilesystem(path);
+    const auto fact = ReadFilesystem(path);
     ASSERT_TRUE(fact) << fact.error().message;
     EXPECT_EQ(fact->size, static_cast<double>(space.capacity));
     // Others write there as well.
@@ -107,8 +107,14 @@ TEST_F(DirectoryReaderTest, FilesystemIsMeasuredByAnyPathOnIt) {
   }
 }
 
+TEST_F(DirectoryReaderTest, AnArchiveComesWithTheRoomOnItsFilesystem) {
+  const auto fact = ReadArchiveDirectory(folder_);
+  ASSERT_TRUE(fact->filesystem);
+  EXPECT_EQ(fact->filesystem->size, static_cast<double>(fs::space(folder_).capacity));
+}
+
 TEST_F(DirectoryReaderTest, FilesystemThatIsNotThereSaysWhatToDo) {
-  const auto fact = ReadWalFilesystem(folder_ / "gone");
+  const auto fact = ReadFilesystem(folder_ / "gone");
   ASSERT_FALSE(fact);
   EXPECT_EQ(fact.error().message,
             "cannot read " + folder_.string() + "/gone: No such file or directory");
