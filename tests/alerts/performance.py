@@ -43,20 +43,23 @@ class Performance:
     def play(self, only=()):
         """The outcomes of all acts, or of those that raise one of these alerts."""
         outcomes = []
-        # What went before the harm: two scrapes, and all standbys caught up once.
+        # A stage may begin with its first harm done.
+        began = time.monotonic()
+        # What goes before the harm: two scrapes, and all standbys caught up once.
         time.sleep(_SETTLE)
         for act in self._scene.stage.acts:
             if not only or set(only) & set(act.raises):
-                outcomes += self._perform(act, first=not outcomes)
+                outcomes += self._perform(act, began)
+                began = None
         self._run_the_rest(outcomes)
         return outcomes
 
-    def _perform(self, act, first):
+    def _perform(self, act, began):
         outcomes = [Outcome(alert, self._cluster, act.fault) for alert in act.raises]
         try:
-            if not first:
+            if began is None:
                 self._wait_inactive(act.raises, 900)
-            began = time.monotonic()
+                began = time.monotonic()
             self._tell(f"{self._cluster}: {act.fault}")
             play = act.play(self._scene)
             next(play)
@@ -153,8 +156,8 @@ class Performance:
             if unexpected:
                 outcome.wrong.append(f"fired as well: {', '.join(sorted(unexpected))}")
             episode = self._watcher.episode(self._cluster, outcome.alert, began)
-            if episode is None:
-                outcome.wrong.append("was active before the harm")
+            if episode is None or (episode.firing or harmed) < harmed:
+                outcome.wrong.append("fired before the harm")
                 continue
             outcome.severity = episode.labels["severity"]
             outcome.servers = tuple(sorted(episode.servers))

@@ -9,6 +9,7 @@ code 1 if an alert does not fire, does not end, or an alert fires that has no re
 """
 
 import argparse
+import re
 import signal
 import sys
 import threading
@@ -27,6 +28,7 @@ from .stage import Scene
 from .stages import STAGES
 from .watcher import Watcher
 
+RULES = sorted((REPOSITORY / "alerts/rules").glob("*.yaml"))
 # Of scenes that are built at the same time.
 BUILDERS = 3
 
@@ -37,7 +39,8 @@ def main():
     begin = time.monotonic()
     outcomes = prove(options.exporter, options.only, _say)
     minutes = (time.monotonic() - begin) / 60
-    report.write(outcomes)
+    report.write(outcomes, {(alert, act.fault) for stage in STAGES for act in stage.acts
+                            for alert in act.raises})
     for outcome in outcomes:
         print(report.line(outcome), flush=True)
     broken = sum(bool(outcome.wrong) for outcome in outcomes)
@@ -55,10 +58,20 @@ def prove(binary, only=(), tell=lambda line: None, stages=STAGES):
                 _play_all(scenes, watcher, only, tell, outcomes)
                 outcomes += [Outcome("-", "all", "rules are evaluated", wrong=[error])
                              for error in watcher.prometheus.rule_errors()]
+                if stages == STAGES:
+                    outcomes += [Outcome("-", "all", "on no page", wrong=[name])
+                                 for name in _on_no_page(watcher.prometheus)]
         finally:
             for scene in scenes:
                 scene.close()
     return outcomes
+
+
+def _on_no_page(prometheus):
+    """Metrics that a rule asks for and that none of all these exporters has."""
+    text = "".join(file.read_text() for file in RULES)
+    asked = set(re.findall(r"(?<![\w:])pgrepl_\w+(?![\w:])", re.sub(r"- name: .*", "", text)))
+    return sorted(asked - set(prometheus.api("label/__name__/values")))
 
 
 class Watched:
@@ -69,9 +82,7 @@ class Watched:
         self._sink = Sink(workspace.ports.take(), lambda one: self._watcher.notified(one))
         alertmanager = Alertmanager(
             workspace, REPOSITORY / "alerts/alertmanager/alertmanager.yml", self._sink)
-        prometheus = Prometheus(
-            workspace, list(clusters), sorted((REPOSITORY / "alerts/rules").glob("*.yaml")),
-            alertmanager.address)
+        prometheus = Prometheus(workspace, list(clusters), RULES, alertmanager.address)
         self._watcher = Watcher(prometheus, clusters)
 
     def __enter__(self):

@@ -40,9 +40,9 @@ def line(one):
     return "\n".join([text, *(f"       {wrong}" for wrong in one.wrong)])
 
 
-def write(outcomes):
-    """Rows of other faults, of earlier runs, stay as they are."""
-    rows = _earlier() | {(one.alert, one.fault): _row(one) for one in outcomes}
+def write(outcomes, known):
+    """Rows of other faults that are `known`, of earlier runs, stay as they are."""
+    rows = {key: row for key, row in _earlier().items() if key in known} | {(one.alert, one.fault): _row(one) for one in outcomes}
     head = HEAD.format(date=date.today(), machine=machine(),
                        postgres=run([installed() / "postgres", "--version"]).strip(),
                        prometheus=_version("prometheus"), alertmanager=_version("prometheus-alertmanager"))

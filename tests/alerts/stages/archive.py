@@ -66,13 +66,15 @@ def command_hangs(scene):
 def _see_a_small_disk(scene, config):
     folder = scene.workspace.directory("small_disk")
     scene.mounts.enter_context(_mounted(folder))
-    scene.configured("p")["archive_directory"] = str(folder)
+    # Whatever path lies on it stands for pg_wal.
+    scene.configured("p").update(archive_directory=str(folder), wal_directory=str(folder))
 
 
-disk = Stage("archive_disk", (), configure=_see_a_small_disk)
+disk = Stage("small_disk", (), configure=_see_a_small_disk)
 
 
-@disk.act("its file system fills up", ["PostgresArchiveFullSoon"], patience=1500)
+@disk.act("a file system of 64 MB fills up", ["PostgresArchiveFullSoon", "PostgresWalDiskFullSoon"],
+          patience=1500, by_runbook=False)
 def disk_full(scene):
     backups = scene.workspace.folder / "small_disk/backups"
     backups.write_bytes(bytes(61 << 20))

@@ -62,7 +62,7 @@ def two_primaries(scene):
         scene.s1.stop()
 
 
-diverged = Stage("diverged", THREE)
+diverged = Stage("diverged", (Standby("s1"),))
 
 
 @diverged.act("the old primary returns after a failover, without pg_rewind", ["PostgresDiverged"],
