@@ -15,6 +15,8 @@ class LinkWatch {
   void See(bool pending, Time heard, Time now);
   /// Disconnected: the next link is another one.
   void Reset() { *this = {}; }
+  /// Nothing waits for long any more: what made the link slow is over.
+  void CaughtUp() { longest_ = {}; }
 
   /// Since when it has carried nothing while WAL waited; nullopt when none waits.
   [[nodiscard]] std::optional<Time> SilentSince() const;

@@ -73,7 +73,8 @@ void Standby::SeeReceiver(const FactPtr& fact, Time at) {
 void Standby::SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Time at) {
   if (row->replayed) Advance(at_upstream, *row->replayed, at);
   if (row->reply_time) replies.See(*row->reply_time, at);
-  if (sender == nullptr || sender->pid != row->pid) connected_at = at;
+  if (upstream != from || sender_pid != row->pid) connected_at = at;
+  sender_pid = row->pid;
   upstream = from;
   upstream_address = identity.upstream;
   sender_at = at;
@@ -142,7 +143,10 @@ void Standby::SeeMeasured(const MeasuredLag& lag) {
   measured_before = measured;
   measured = lag;
   caught_up_at = std::max(caught_up_at, lag.at - FromSeconds(lag.seconds));
-  if (lag.seconds < kSurelyCaughtUp) lagging = false;
+  if (lag.seconds < kSurelyCaughtUp) {
+    lagging = false;
+    link.CaughtUp();
+  }
   if (lag.seconds > kCaughtUp) {
     lagging = true;
     return;

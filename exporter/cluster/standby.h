@@ -70,7 +70,8 @@ struct Standby {
   std::string upstream_address;          ///< identity.upstream as of then
   std::shared_ptr<const Sender> sender;  ///< its row there; nullptr once it is gone
   Time sender_at{};
-  Time connected_at{};  ///< when this sender's process was first seen
+  std::int64_t sender_pid = 0;  ///< of the last row seen
+  Time connected_at{};          ///< when that process was first seen
   ChangeTracker<double> replies;
 
   FactPtr receiver_owner;  ///< keeps `receiver` alive

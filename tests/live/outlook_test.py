@@ -113,8 +113,9 @@ class OutlookTest(unittest.TestCase):
         self.p.set(synchronous_standby_names='FIRST 1 (s1, "S 4")')
 
     def test_clocks_and_margins(self):
-        page = self.exporter.scrape()
         for name in self.cluster.servers:
+            page = self.wait(lambda page: page.series("pgrepl_clock_skew_seconds", server=name),
+                             "its clock")
             self.assertAlmostEqual(page.value("pgrepl_clock_skew_seconds", server=name), 0, delta=0.5)
         for standby in self.cluster.standbys:
             page = self.wait(lambda page: page.series("pgrepl_standby_wal_margin_bytes",

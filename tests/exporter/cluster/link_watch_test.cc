@@ -48,6 +48,15 @@ TEST_F(LinkWatchTest, ASlowLinkIsSilentBetweenMessages) {
   EXPECT_TRUE(StalledAt(10));
 }
 
+// Under a steady load some WAL waits at each pulse: one stall must not make us patient for ever.
+TEST_F(LinkWatchTest, ALinkThatCaughtUpIsNotSlow) {
+  Pulses(0, 9, /*pending=*/true, 0);
+  Pulses(10, 10, /*pending=*/true, 10);
+  watch_.CaughtUp();
+  EXPECT_FALSE(StalledAt(13));
+  EXPECT_TRUE(StalledAt(14));
+}
+
 TEST_F(LinkWatchTest, ANewLinkStartsAnew) {
   Pulses(0, 20, /*pending=*/true, 0);
   watch_.Reset();

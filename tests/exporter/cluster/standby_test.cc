@@ -175,6 +175,20 @@ TEST_F(StandbyTest, AWaitingReceiverDoesNotStream) {
   EXPECT_FALSE(standby_.ReceiverStreams(FreshAt(1s)));
 }
 
+TEST_F(StandbyTest, OnceCaughtUpALinkThatWasSilentIsNotSlow) {
+  const auto pulse = [&](std::chrono::seconds at, int message) {
+    Own(at, 1000);
+    Receiver(at, ReceiverAt(1000, message));
+    standby_.SeeLink(Lsn{2000}, FreshAt(at));
+  };
+  pulse(1s, 1);
+  pulse(2s, 1);
+  pulse(9s, 2);
+  EXPECT_FALSE(standby_.link.IsStalled(At(14s))) << "it was silent for longer";
+  standby_.SeeMeasured({At(9s), 0});
+  EXPECT_TRUE(standby_.link.IsStalled(At(14s)));
+}
+
 // Its row is there only once it has connected.
 TEST_F(StandbyTest, AHiddenReceiverIsConnectedUnlessItsUpstreamKnowsBetter) {
   ReceiverFact receiver = ReceiverAt(1000, 1);
