@@ -91,7 +91,7 @@ SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END,
        NULL, pg_last_wal_replay_lsn(), NULL, NULL,
        CASE WHEN NOT pg_is_in_recovery()
             THEN ('x' || substr(pg_walfile_name(pg_current_wal_flush_lsn()), 1, 8))::bit(32)::int
-            END
+            END, NULL, NULL
 )sql";
 constexpr std::string_view kPrimary12 = R"sql(
 SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END,
@@ -99,7 +99,7 @@ SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END,
        NULL, pg_last_wal_replay_lsn(), NULL, NULL,
        CASE WHEN NOT pg_is_in_recovery()
             THEN ('x' || substr(pg_walfile_name(pg_current_wal_flush_lsn()), 1, 8))::bit(32)::int
-            END
+            END, NULL, NULL
 )sql";
 constexpr std::string_view kStandby14 = R"sql(
 SELECT NULL,
@@ -108,7 +108,9 @@ SELECT NULL,
        pg_last_wal_replay_lsn(),
        CASE WHEN pg_is_in_recovery() THEN pg_get_wal_replay_pause_state() END,
        extract(epoch FROM current_setting('recovery_min_apply_delay')::interval)::float8,
-       greatest(c.timeline_id, r.min_recovery_end_timeline)
+       greatest(c.timeline_id, r.min_recovery_end_timeline),
+       CASE WHEN c.timeline_id >= r.min_recovery_end_timeline THEN c.checkpoint_lsn END,
+       CASE WHEN r.min_recovery_end_timeline >= c.timeline_id THEN r.min_recovery_end_lsn END
   FROM pg_control_checkpoint() c, pg_control_recovery() r
 )sql";
 constexpr std::string_view kStandby12 = R"sql(
@@ -119,7 +121,9 @@ SELECT NULL,
        CASE WHEN NOT pg_is_in_recovery() THEN NULL
             WHEN pg_is_wal_replay_paused() THEN 'paused' ELSE 'not paused' END,
        extract(epoch FROM current_setting('recovery_min_apply_delay')::interval)::float8,
-       greatest(c.timeline_id, r.min_recovery_end_timeline)
+       greatest(c.timeline_id, r.min_recovery_end_timeline),
+       CASE WHEN c.timeline_id >= r.min_recovery_end_timeline THEN c.checkpoint_lsn END,
+       CASE WHEN r.min_recovery_end_timeline >= c.timeline_id THEN r.min_recovery_end_lsn END
   FROM pg_control_checkpoint() c, pg_control_recovery() r
 )sql";
 
@@ -130,7 +134,24 @@ constexpr Statement kStatements[] = {
     {.role = Role::kPrimary, .sql = kPrimary12},
 };
 
-enum Column { kFlushed, kSnapshot, kReceived, kReplayed, kPauseState, kDelay, kTimeline };
+enum Column {
+  kFlushed,
+  kSnapshot,
+  kReceived,
+  kReplayed,
+  kPauseState,
+  kDelay,
+  kTimeline,
+  kCheckpoint,
+  kMinRecoveryEnd,
+};
+
+// A checkpoint's position is where its record begins, so at least one byte more is on its timeline.
+std::optional<Lsn> OnTimeline(const Row& row) {
+  std::optional<Lsn> lsn = row.Position(kCheckpoint);
+  if (lsn) ++lsn->bytes;
+  return std::max(lsn, row.Position(kMinRecoveryEnd));
+}
 
 Result<PositionFact> Decode(const Rows& rows) {
   if (rows.size() != 1) return Error{"expected one row"};
@@ -141,7 +162,8 @@ Result<PositionFact> Decode(const Rows& rows) {
                       .pause_state = row.Name(kPauseState),
                       .apply_delay = row.Number(kDelay),
                       .snapshot = row.Integer(kSnapshot),
-                      .timeline = row.Integer(kTimeline)};
+                      .timeline = row.Integer(kTimeline),
+                      .on_timeline = OnTimeline(row)};
 }
 
 void EmitBytes(const LagBytes& bytes, Samples& samples) {

@@ -28,6 +28,9 @@ struct PositionFact {
   /// all of them are replayed and none is in progress.
   std::optional<std::int64_t> snapshot;
   std::optional<std::int64_t> timeline;  ///< on a standby a lower bound: the control file's
+  /// Standby: WAL up to here, that it has, is surely on `timeline`: the control file's last
+  /// checkpoint or minimum recovery end.
+  std::optional<Lsn> on_timeline;
 };
 
 enum class LagBound { kExact, kAtLeast, kAtMost };

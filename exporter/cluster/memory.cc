@@ -200,6 +200,7 @@ void Memory::FollowTimeline(Member& member, const PositionFact* position, const 
   } else if (position != nullptr && position->timeline) {
     // The control file lags behind: only ever a lower bound.
     member.timeline = std::max(member.timeline.value_or(0), *position->timeline);
+    if (position->on_timeline) standby.Confirm({*position->timeline, *position->on_timeline});
   }
   if (member.timeline) standby.SeeTimeline(*member.timeline);
 }

@@ -41,6 +41,11 @@ void Standby::SeePosition(const PositionFact& position, Time at) {
   highest = std::max(highest.value_or(replayed), replayed);
 }
 
+void Standby::Confirm(const Confirmed& by) {
+  const auto further = [](const Confirmed& one) { return std::tie(one.timeline, one.lsn); };
+  if (!confirmed || further(*confirmed) < further(by)) confirmed = by;
+}
+
 void Standby::SeeTimeline(std::int64_t seen) {
   if (timeline == seen) return;
   timeline = seen;

@@ -45,8 +45,8 @@ struct Standby {
   Identity identity;
   std::string system_identifier;  ///< empty: unknown, or as its upstream's
   std::optional<std::int64_t> timeline;
-  /// A position that was surely on that timeline, as a primary or a receiver that streamed knew. The
-  /// control file, the other source, names an older one until a restartpoint.
+  /// A position that was surely on that timeline, as a primary or a receiver that streamed knew, or
+  /// the control file as of its last restartpoint.
   struct Confirmed {
     std::int64_t timeline;
     Lsn lsn;
@@ -91,6 +91,8 @@ struct Standby {
   std::optional<Time> hesitates_since;
 
   void SeePosition(const PositionFact& position, Time at);
+  /// Unless it knows of WAL that is further, or on a newer timeline.
+  void Confirm(const Confirmed& by);
   void SeeTimeline(std::int64_t seen);
   void SeeReceiver(const FactPtr& fact, Time at);
   void SeeSender(std::shared_ptr<const Sender> row, std::size_t from, Time at);

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::nullopt_t kNull = std::nullopt;
 
-// Columns: flushed, snapshot's hash, received, replayed, pause state, apply delay, timeline.
+// Columns: flushed, snapshot's hash, received, replayed, pause state, apply delay, timeline,
+// checkpoint, minimum recovery end.
 PositionFact Position(std::initializer_list<RowsBuilder::Value> row) {
   const Result<FactPtr> fact = Decode(CollectorId::kLag, OneRow(row));
   return fact ? *static_cast<const PositionFact*>(fact->get()) : PositionFact{};
@@ -34,8 +35,8 @@ std::string WithoutCauses(const std::string& page) {
 }
 
 TEST(LagTest, DecodesAPrimary) {
-  const PositionFact fact =
-      Position({"16/B374D848", "-9223372036854775808", kNull, "16/0", kNull, kNull, "7"});
+  const PositionFact fact = Position(
+      {"16/B374D848", "-9223372036854775808", kNull, "16/0", kNull, kNull, "7", kNull, kNull});
   EXPECT_EQ(fact.flushed, Lsn::Parse("16/B374D848"));
   EXPECT_EQ(fact.snapshot, INT64_MIN);
   EXPECT_EQ(fact.received, std::nullopt);
@@ -46,8 +47,8 @@ TEST(LagTest, DecodesAPrimary) {
 }
 
 TEST(LagTest, DecodesAStandby) {
-  const PositionFact fact =
-      Position({kNull, kNull, "16/B374D848", "16/B374D000", "pause requested", "3600", "7"});
+  const PositionFact fact = Position({kNull, kNull, "16/B374D848", "16/B374D000", "pause requested",
+                                      "3600", "7", "16/B3000028", kNull});
   EXPECT_EQ(fact.flushed, std::nullopt);
   EXPECT_EQ(fact.snapshot, std::nullopt);
   EXPECT_EQ(fact.received, Lsn::Parse("16/B374D848"));
@@ -55,6 +56,7 @@ TEST(LagTest, DecodesAStandby) {
   EXPECT_EQ(fact.pause_state, "pause requested");
   EXPECT_EQ(fact.apply_delay, 3600);
   EXPECT_EQ(fact.timeline, 7);
+  EXPECT_EQ(fact.on_timeline, Lsn::Parse("16/B3000029")) << "where the checkpoint's record goes on";
 }
 
 TEST(LagTest, MeasuredAgainstHistory) {
@@ -177,7 +179,8 @@ pgrepl_replay_paused{server="s1",state="other"} 1
 
 TEST(LagTest, NothingKnownIsNoSeries) {
   EXPECT_EQ(Lag(std::nullopt, nullptr), "");
-  const PositionFact fact = Position({kNull, kNull, kNull, kNull, kNull, kNull, kNull});
+  const PositionFact fact =
+      Position({kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull, kNull});
   EXPECT_EQ(Lag(std::nullopt, &fact), "");
 }
 

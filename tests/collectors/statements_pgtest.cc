@@ -237,6 +237,10 @@ TEST_F(StatementsTest, StandbysShowWhatTheyAre) {
     EXPECT_EQ(position.replayed.has_value(), role == Role::kStandby);
     EXPECT_EQ(position.pause_state, role == Role::kStandby ? "not paused" : "");
     EXPECT_EQ(position.timeline, 1);
+    EXPECT_EQ(position.on_timeline.has_value(), role == Role::kStandby);
+    if (position.on_timeline) {
+      EXPECT_LE(*position.on_timeline, *position.replayed);
+    }
   }
 }
 

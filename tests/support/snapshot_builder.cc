@@ -79,6 +79,11 @@ SnapshotBuilder& SnapshotBuilder::OnTimeline(std::int64_t timeline) {
   return *this;
 }
 
+SnapshotBuilder& SnapshotBuilder::OnTimeline(std::int64_t timeline, std::uint64_t lsn) {
+  position_.on_timeline = Lsn{lsn};
+  return OnTimeline(timeline);
+}
+
 SnapshotBuilder& SnapshotBuilder::ForkedAt(std::uint64_t lsn) {
   position_.replayed = Lsn{lsn};
   return *this;

@@ -35,6 +35,8 @@ class SnapshotBuilder {
   SnapshotBuilder(Role role, std::string_view host);
 
   SnapshotBuilder& OnTimeline(std::int64_t timeline);
+  /// On a standby: up to `lsn`, says its control file.
+  SnapshotBuilder& OnTimeline(std::int64_t timeline, std::uint64_t lsn);
   /// On a promoted primary: where its timeline left the old one.
   SnapshotBuilder& ForkedAt(std::uint64_t lsn);
   SnapshotBuilder& Received(std::uint64_t lsn);

@@ -211,6 +211,28 @@ TEST_F(SplitBrainTest, AnOldTimelineInTheControlFileProvesNothing) {
   EXPECT_FALSE(cluster.Lag("s2").known) << "nor that it follows";
 }
 
+// The old primary came back as a standby. What it wrote last alone nobody saw but its control file.
+TEST_F(SplitBrainTest, ACheckpointPastTheForkOnTheOldTimelineDoes) {
+  WatchedCluster cluster{OptionsFor({"p", "s1"})};
+  const auto pulse = [&](const SnapshotBuilder& p, const SnapshotBuilder& s1) {
+    cluster.now += kPulse;
+    cluster.See("p", p);
+    cluster.See("s1", s1);
+  };
+  pulse(Primary(1000, 1), StandbyAt(1000).Receives(ReceiverAt(1000, 1)));
+  cluster.Lose("p", UpReason::kRefused);
+  const SnapshotBuilder s1 = Primary(1100, 2).Host("host-of-s1").OnTimeline(2).ForkedAt(1000);
+  for (const std::uint64_t told : {900U, 1000U}) {
+    pulse(StandbyAt(1080).OnTimeline(1, told), s1);
+    EXPECT_EQ(cluster.Server("p").diverged, std::nullopt) << told;
+  }
+  pulse(StandbyAt(1080).OnTimeline(1, 1001), s1);
+  EXPECT_EQ(cluster.Server("p").diverged, true);
+  EXPECT_EQ(cluster.Lag("p").cause, LagCause::kTimelineDiverged);
+  pulse(StandbyAt(1090).OnTimeline(2, 1085), s1);
+  EXPECT_EQ(cluster.Server("p").diverged, false) << "rewound, or made anew";
+}
+
 TEST_F(SplitBrainTest, WhatItsReceiverSaidDoes) {
   cluster_.now += kPulse;
   cluster_.Lose("p", UpReason::kRefused);
