@@ -156,7 +156,9 @@ class Performance:
             if unexpected:
                 outcome.wrong.append(f"fired as well: {', '.join(sorted(unexpected))}")
             episode = self._watcher.episode(self._cluster, outcome.alert, began)
-            if episode is None or (episode.firing or harmed) < harmed:
+            if episode is None:
+                continue  # It never was pending.
+            if (episode.firing or harmed) < harmed:
                 outcome.wrong.append("fired before the harm")
                 continue
             outcome.severity = episode.labels["severity"]
