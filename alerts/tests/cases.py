@@ -84,10 +84,11 @@ CASES = [
                  "where no primary is watched": of("in_recovery", 1, "p"),
                  "once it is disconnected": of("receiver_up", 0)}),
     Case("PostgresFallenBackToArchive", S1, wait=600,
-         health=of("receiver_up", 1) | of("receiver_expected", 1) | UP
+         health=of("receiver_up", 1) | of("receiver_expected", 1) | UP | of("in_recovery", 1)
          | of("wal_position_bytes", "0+100x{n}"),
          fault=of("receiver_up", 0),
-         unless={"when nothing is replayed": of("wal_position_bytes", 7),
+         unless={"where it wrote that itself, as a primary": of("in_recovery", 0),
+                 "when nothing is replayed": of("wal_position_bytes", 7),
                  "where no receiver is expected": of("receiver_expected", 0),
                  "when the standby isn't seen": of("up", 0)}),
     Case("PostgresAmbiguousStandbys", P, wait=300,
