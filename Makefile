@@ -82,6 +82,10 @@ proof-alerts: build majors ## every alert by its real fault, in real time, into 
 proof-silence: build ## half an hour of daily life that must raise no alert, into docs/alerts-silence.md
 	python3 -B -m tests.alerts.silence --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
 
+.PHONY: proof-compatibility
+proof-compatibility: build ## postgres_exporter's names against its own, into docs/compatibility.md
+	python3 -B -m tests.alerts.compatibility --exporter $(CURDIR)/$(EXPORTER) $(PEERS)
+
 .PHONY: proof-mutations
 proof-mutations: dependencies ## break one rule of the evaluation at a time: a test must notice each
 	tests/mutate.sh

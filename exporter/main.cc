@@ -81,12 +81,24 @@ void WaitForStop(const sigset_t& signals) {
   log::Info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
 }
 
+// Of all clusters those that are this exporter's.
+void TakeShare(config::Config& config, const config::Shard& shard, SelfMetrics& self) {
+  const std::size_t all = config.clusters.size();
+  std::erase_if(config.clusters, [&](const auto& one) { return !shard.Owns(one.name); });
+  for (const config::Cluster& cluster : config.clusters) self.Watches(cluster.name, shard.Text());
+  if (shard.count == 1) return;
+  log::Info("shard", {{"shard", shard.Text()},
+                      {"clusters", std::to_string(config.clusters.size())},
+                      {"of", std::to_string(all)}});
+}
+
 int Run(const config::Flags& flags) {
-  const Result<config::Config> config = ReadConfig(flags);
+  Result<config::Config> config = ReadConfig(flags);
   if (!config) return Fail(config.error(), 1);
   const sigset_t signals = BlockSignals();
   const CollectorSet collectors = AllCollectors(*config, flags);
   SelfMetrics self(kVersion);
+  TakeShare(*config, flags.shard, self);
   Result<std::unique_ptr<Fleet>> fleet =
       Fleet::Create(*config, collectors, [&self] { self.CountConnection(); });
   if (!fleet) return Fail(fleet.error(), 1);

@@ -17,6 +17,7 @@ def cluster(name, value, **labels):
 
 
 UP = of("up", 1)
+X = {"database": "d", "subscription": "x"}
 LAG = of("lag_threshold_seconds", 60) | of("caught_up_once", 1) | of("apply_delay_seconds", 0)
 TOTAL = "lag_bytes"
 RISING, FALLING = "1000+1000x{n}", "900000-10000x{n}"
@@ -346,29 +347,23 @@ CASES = [
                  "when the exporter's own clock is off": of("clock_skew_seconds", -5.1, "p"),
                  "when no other clock confirms the exporter's": of("clock_skew_seconds", 5, "p")}),
     # logical
-    Case("PostgresSubscriptionWorkerDown", S1 | {"database": "d", "subscription": "x"}, wait=120,
-         health=of("subscription_enabled", 1, database="d", subscription="x")
-         | of("subscription_workers", 1, database="d", subscription="x", type="apply"),
-         fault=of("subscription_workers", 0, database="d", subscription="x", type="apply"),
-         unless={"while it is disabled":
-                 of("subscription_enabled", 0, database="d", subscription="x")}),
-    Case("PostgresSubscriptionDisabled", S1 | {"database": "d", "subscription": "x"}, wait=300,
-         health=of("subscription_enabled", 1, database="d", subscription="x"),
-         fault=of("subscription_enabled", 0, database="d", subscription="x"),
-         unless={"where it was never on":
-                 of("subscription_enabled", "0x{n}", database="d", subscription="x")}),
-    Case("PostgresSubscriptionErrors", S1 | {"database": "d", "subscription": "x"}, wait=300,
-         health=of("subscription_errors_total", 0, database="d", subscription="x", type="apply"),
-         fault=of("subscription_errors_total", "0x39 0+0.1x400", database="d", subscription="x",
-                  type="apply"),
-         unless={"after a few": of("subscription_errors_total", "0x39 0+0.046x400", database="d",
-                                   subscription="x", type="apply"),
-                 "after two": of("subscription_errors_total", "0x39 2x100", database="d",
-                                 subscription="x", type="apply")}, ends=False),
-    Case("PostgresSubscriptionErrors", S1 | {"database": "d", "subscription": "x"},
-         looks={1485: True, 1500: False}, lasts=60,
-         health=of("subscription_errors_total", 0, database="d", subscription="x", type="apply"),
-         fault=of("subscription_errors_total", 3, database="d", subscription="x", type="apply")),
+    Case("PostgresSubscriptionWorkerDown", S1 | X, wait=120,
+         health=of("subscription_enabled", 1, **X)
+         | of("subscription_workers", 1, **X, type="apply"),
+         fault=of("subscription_workers", 0, **X, type="apply"),
+         unless={"while it is disabled": of("subscription_enabled", 0, **X)}),
+    Case("PostgresSubscriptionDisabled", S1 | X, wait=300,
+         health=of("subscription_enabled", 1, **X),
+         fault=of("subscription_enabled", 0, **X),
+         unless={"where it was never on": of("subscription_enabled", "0x{n}", **X)}),
+    Case("PostgresSubscriptionErrors", S1 | X, wait=300,
+         health=of("subscription_errors_total", 0, **X, type="apply"),
+         fault=of("subscription_errors_total", "0x39 0+0.1x400", **X, type="apply"),
+         unless={"after a few": of("subscription_errors_total", "0x39 0+0.046x400", **X, type="apply"),
+                 "after two": of("subscription_errors_total", "0x39 2x100", **X, type="apply")}, ends=False),
+    Case("PostgresSubscriptionErrors", S1 | X, looks={1485: True, 1500: False}, lasts=60,
+         health=of("subscription_errors_total", 0, **X, type="apply"),
+         fault=of("subscription_errors_total", 3, **X, type="apply")),
     # exporter
     Case("PostgresReplicationExporterDown", {"instance": "a:9717", "job": "pg"}, wait=120,
          health={("up", 'instance="a:9717",job="pg"'): 1,
@@ -379,6 +374,11 @@ CASES = [
     Case("PostgresClusterUnwatched", MAIN, wait=120,
          health=cluster("expected_primaries", 1),
          fault=cluster("expected_primaries", "1x39 stale"), ends=False, forgets=6 * 3600),
+    Case("PostgresClusterWatchedTwice", MAIN, wait=900,
+         health=cluster("exporter_watches", 1, shard="0/3")
+         | cluster("exporter_watches", None, shard="1/4"),
+         fault=cluster("exporter_watches", 1, shard="1/4"),
+         unless={"of two of one share": cluster("exporter_watches", "_x{n}", shard="1/4")}),
     Case("PostgresServerUnwatched", S1, wait=300,
          health=UP | cluster("expected_primaries", 1),
          fault=of("up", "1x39 stale") | cluster("expected_primaries", "1x1600"),

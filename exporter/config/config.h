@@ -12,6 +12,7 @@
 
 #include "exporter/base/clock.h"
 #include "exporter/base/log.h"
+#include "exporter/config/shard.h"
 
 namespace pgrepl::config {
 
@@ -115,6 +116,7 @@ struct Flags {
   std::string config_file;  ///< empty: the environment names the servers
   std::vector<std::string> listen_addresses = {":9717"};  ///< "host:port", "[::1]:port", ":port"
   std::string telemetry_path = "/metrics";
+  Shard shard;  ///< of all clusters; this one watches its own only
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kLogfmt;
   std::map<std::string, bool, std::less<>> collectors;  ///< from --[no-]collector.NAME

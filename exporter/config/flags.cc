@@ -47,9 +47,19 @@ constexpr Choice<log::Level> kLevels[] = {{"debug", log::Level::kDebug},
 constexpr Choice<log::Format> kFormats[] = {{"logfmt", log::Format::kLogfmt},
                                             {"json", log::Format::kJson}};
 
+CLI::Option* AddShard(CLI::App& app, Shard& out) {
+  return app.add_option_function<std::string>("--shard", [&out](const std::string& text) {
+    const Result<Shard> shard = ParseShard(text);
+    if (!shard) throw CLI::ValidationError("--shard", shard.error().message);
+    out = *shard;
+  });
+}
+
 void AddFlags(CLI::App& app, Flags& flags) {
   Describe(app.add_option("--config.file", flags.config_file), "Servers", "FILE",
            "Clusters and servers to watch, in YAML");
+  Describe(AddShard(app, flags.shard), "Servers", "i/N",
+           fmt::format("Watch this one's part of the clusters, i from 0 ({})", flags.shard.Text()));
   auto* const listen = app.add_option("--web.listen-address", flags.listen_addresses);
   Describe(listen, "Web", "HOST:PORT",
            fmt::format("Where to listen; may be repeated ({})", flags.listen_addresses[0]));

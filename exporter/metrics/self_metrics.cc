@@ -117,6 +117,11 @@ struct SelfMetrics::Families {
                                        .Help("Time to build one page of metrics.")
                                        .Register(registry)
                                        .Add({}, kScrapeBuckets);
+  prometheus::Family<prometheus::Gauge>& watches =
+      prometheus::BuildGauge()
+          .Name("pgrepl_exporter_watches")
+          .Help("Clusters that this exporter watches, and its part of all (--shard), value 1.")
+          .Register(registry);
   prometheus::Counter& connections =
       AddCounter(registry, "pgrepl_exporter_connections_opened_total",
                  "Connections opened to PostgreSQL servers.");
@@ -153,6 +158,10 @@ SelfMetrics::SelfMetrics(std::string_view version) : families_(std::make_unique<
 }
 
 SelfMetrics::~SelfMetrics() = default;
+
+void SelfMetrics::Watches(const std::string& cluster, const std::string& shard) {
+  families_->watches.Add({{"pg_cluster", cluster}, {"shard", shard}}).Set(1);
+}
 
 void SelfMetrics::CountScrape(double seconds) { families_->scrapes.Observe(seconds); }
 void SelfMetrics::CountConnection() { families_->connections.Increment(); }

@@ -18,6 +18,8 @@ class SelfMetrics {
   SelfMetrics(const SelfMetrics&) = delete;
   SelfMetrics& operator=(const SelfMetrics&) = delete;
 
+  /// `shard` as --shard takes it.
+  void Watches(const std::string& cluster, const std::string& shard);
   void CountScrape(double seconds);
   void CountConnection();
 

@@ -103,12 +103,12 @@ class Scene:
     def targets(self):
         return [f"127.0.0.1:{port}" for port in self.ports]
 
-    def start_exporters(self, config=None, binary=None):
-        """All of them, on their ports."""
+    def start_exporters(self, config=None, binary=None, flags=()):
+        """All of them, on their ports; `flags` are of each."""
         self.stop_exporters()
         self.exporters = [
             Exporter(self.workspace, binary or self.binary, config or self.config, port=port,
-                     name=f"exporter-{i}")
+                     name=f"exporter-{i}", flags=flags[i] if flags else ())
             for i, port in enumerate(self.ports)]
 
     def stop_exporters(self):

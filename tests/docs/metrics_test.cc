@@ -171,10 +171,22 @@ struct OwnFamily {
   std::string help, type, labels;
 };
 
+std::string LabelNamesIn(const std::string& labels) {
+  static const std::regex kName(R"re((\w+)=")re");
+  std::string names;
+  for (std::sregex_iterator found(labels.begin(), labels.end(), kName), end; found != end;
+       ++found) {
+    names += (names.empty() ? "`" : ", `") + (*found)[1].str() + "`";
+  }
+  return names;
+}
+
 // The exporter's own families, as its page has them. Of a histogram the samples have longer names.
 std::map<std::string, OwnFamily> OwnFamilies() {
   std::map<std::string, OwnFamily> families;
-  std::istringstream page(SelfMetrics("").Render(TextFormat::kPrometheus));
+  SelfMetrics self("");
+  self.Watches("", "");
+  std::istringstream page(self.Render(TextFormat::kPrometheus));
   std::string name;
   for (std::string line; std::getline(page, line);) {
     std::istringstream words(line);
@@ -184,7 +196,7 @@ std::map<std::string, OwnFamily> OwnFamilies() {
       std::getline(words >> std::ws, rest);
       (kind == "HELP" ? families[name].help : families[name].type) = rest;
     } else if (const auto at = line.find('{'); at != line.npos) {
-      families[name].labels = "`" + line.substr(at + 1, line.find('=') - at - 1) + "`";
+      families[name].labels = LabelNamesIn(line.substr(at));
     }
   }
   return families;
@@ -201,8 +213,10 @@ std::string Reference() {
         fmt::format("\n## {}\n\n{}\n{}", collector->name, IntroductionOf(*collector), kTableHead);
     for (const Family* family : collector->families) text += RowOf(*family);
   }
-  text += fmt::format("\n## exporter\n\nThe exporter itself; no `pg_cluster`, no `server`.\n\n{}",
-                      kTableHead);
+  text += fmt::format(
+      "\n## exporter\n\nThe exporter itself; no `server`, and no `pg_cluster` but where it is "
+      "named.\n\n{}",
+      kTableHead);
   for (const auto& [name, family] : OwnFamilies()) {
     text += fmt::format("| `{}` | {} | {} | {} |  | {} |  |\n", name, family.type, family.labels,
                         UnitOf(name), family.help);

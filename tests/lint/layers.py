@@ -35,6 +35,7 @@ FENCES = {
     "crypt.h": "exporter/http",
     "yaml-cpp/": "exporter/config",
     "CLI/": "exporter/config",
+    "xxhash.h": "exporter/config",
     "prometheus/": "exporter/metrics",
     "spdlog/": "exporter/base",
 }

@@ -29,6 +29,17 @@ def server_removed(scene):
     scene.start_exporters()
 
 
+@exporter.act("an exporter with all clusters, and one with its share of two",
+              ["PostgresClusterWatchedTwice"], patience=1200)
+def two_shares(scene):
+    for share in ("0/2", "1/2"):
+        scene.start_exporters(flags=((), (f"--shard={share}",)))
+        if scene.exporters[1].scrape().series("pgrepl_exporter_watches"):
+            break
+    yield
+    scene.start_exporters()
+
+
 def _query_an_application(scene, config):
     scene.p.execute("CREATE TABLE public.application ()")
     scene.p.execute("GRANT SELECT ON application TO pgrepl_monitor")

@@ -110,27 +110,6 @@ TEST_F(MemoryTest, ARowThatIsGoneLeavesItsStandbyBehind) {
   EXPECT_FALSE(cluster_.Lag("s1").connected);
 }
 
-TEST_F(MemoryTest, ANewConnectionIsHeardBeforeItsFirstReply) {
-  Sender row = Row();
-  Pulse(Primary(1000, 1).Senders({row}), Streaming());
-  Pulse(Primary(1000, 1), StandbyAt(1000));
-  cluster_.now += 9min;
-  row.pid += 1;
-  Pulse(Primary(1000, 1).Senders({row}), Streaming());
-  const ServerView p = cluster_.Server("p");
-  ASSERT_THAT(SendersOn(p), ElementsAre("s1"));
-  EXPECT_EQ(p.senders[0].reply_age_seconds, 0);
-}
-
-TEST_F(MemoryTest, AStandbyThatRepliesNoMoreAgesFromPulseToPulse) {
-  const Sender row = Row();
-  for (int pulse = 0; pulse < 5; ++pulse) {
-    Pulse(Primary(1000, 1).Senders({row}), Streaming());
-    ASSERT_THAT(SendersOn(cluster_.Server("p")), ElementsAre("s1"));
-    EXPECT_EQ(cluster_.Server("p").senders[0].reply_age_seconds, pulse * Seconds(kPulse));
-  }
-}
-
 TEST_F(MemoryTest, ARowStaysWhileItsServerCantBeAsked) {
   Pulse(Primary(1000, 1).Senders({Row()}), Streaming());
   cluster_.Lose("s1", UpReason::kTimeout);

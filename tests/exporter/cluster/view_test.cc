@@ -56,6 +56,37 @@ TEST_F(ViewTest, AServerNeverReachedLagsAtLeastSinceItIsWatched) {
   }
 }
 
+TEST_F(ViewTest, ANewConnectionIsHeardBeforeItsFirstReply) {
+  Sender row = SenderOf("walreceiver", 1000);
+  row.reply_time = 1;
+  const auto pulse = [&](const SnapshotBuilder& p) {
+    cluster_.now += kPulse;
+    cluster_.See("p", p);
+    cluster_.See("s1", Streaming());
+  };
+  pulse(Primary(1000, 1).Senders({row}));
+  pulse(Primary(1000, 1));
+  cluster_.now += 9min;
+  row.pid += 1;
+  pulse(Primary(1000, 1).Senders({row}));
+  const ServerView p = cluster_.Server("p");
+  ASSERT_EQ(p.senders.size(), 1U);
+  EXPECT_EQ(p.senders[0].reply_age_seconds, 0);
+}
+
+TEST_F(ViewTest, AStandbyThatRepliesNoMoreAgesFromPulseToPulse) {
+  Sender row = SenderOf("walreceiver", 1000);
+  row.reply_time = 1;
+  for (int pulse = 0; pulse < 5; ++pulse) {
+    cluster_.now += kPulse;
+    cluster_.See("p", Primary(1000, 1).Senders({row}));
+    cluster_.See("s1", Streaming());
+    const ServerView p = cluster_.Server("p");
+    ASSERT_EQ(p.senders.size(), 1U);
+    EXPECT_EQ(p.senders[0].reply_age_seconds, pulse * Seconds(kPulse));
+  }
+}
+
 TEST_F(ViewTest, AStandbyKeepsItsSeriesWhileItIsDown) {
   cluster_.See("p", Primary(1000, 1));
   cluster_.See("s1", Streaming().ApplyDelay(5));

@@ -37,6 +37,7 @@ TEST(FlagsTest, DefaultsWithoutArguments) {
   EXPECT_EQ(flags.config_file, "");
   EXPECT_THAT(flags.listen_addresses, ElementsAre(":9717"));
   EXPECT_EQ(flags.telemetry_path, "/metrics");
+  EXPECT_EQ(flags.shard.Text(), "0/1");
   EXPECT_EQ(flags.log_level, log::Level::kInfo);
   EXPECT_EQ(flags.log_format, log::Format::kLogfmt);
   EXPECT_TRUE(flags.collectors.empty());
@@ -87,6 +88,9 @@ TEST(FlagsTest, ErrorsAreOneLineWithTheRemedy) {
       {"--log.level: 1 required value missing", {"--log.level"}},
       {"--config.file: needs a value", {"--config.file", ""}},
       {"--web.listen-address: needs a value", {"--web.listen-address", ""}},
+      {"--shard: '3/3' is not a shard; write i/N with i from 0 to N-1 and N up to 10000, such as "
+       "0/3",
+       {"--shard=3/3"}},
       {"--web.telemetry-path: 'metrics' is not a path; write one like /metrics",
        {"--web.telemetry-path=metrics"}},
       {"--web.telemetry-path: '/' is not a path; write one like /metrics",
@@ -107,6 +111,7 @@ Usage: pg_replication_exporter [FLAGS] [SUB-COMMAND]
 
 Servers:
   --config.file FILE                Clusters and servers to watch, in YAML
+  --shard i/N                       Watch this one's part of the clusters, i from 0 (0/1)
 
 Web:
   --web.listen-address HOST:PORT    Where to listen; may be repeated (:9717)

@@ -29,6 +29,7 @@ TEST(SelfMetricsTest, PrometheusText) {
   for (const double seconds : {0.0001, 0.0003, 0.004, 1.0}) metrics.CountScrape(seconds);
   metrics.CountConnection();
   metrics.CountConnection();
+  metrics.Watches("main", "0/3");
   EXPECT_EQ(
       Masked(metrics.Render(TextFormat::kPrometheus)),
       R"(# HELP pgrepl_exporter_connections_opened_total Connections opened to PostgreSQL servers.
@@ -37,6 +38,9 @@ pgrepl_exporter_connections_opened_total 2
 # HELP process_cpu_seconds_total User and system CPU time spent.
 # TYPE process_cpu_seconds_total counter
 process_cpu_seconds_total N
+# HELP pgrepl_exporter_watches Clusters that this exporter watches, and its part of all (--shard), value 1.
+# TYPE pgrepl_exporter_watches gauge
+pgrepl_exporter_watches{pg_cluster="main",shard="0/3"} 1
 # HELP process_resident_memory_bytes Resident memory size.
 # TYPE process_resident_memory_bytes gauge
 process_resident_memory_bytes N
