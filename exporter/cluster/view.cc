@@ -128,6 +128,7 @@ ServerView MemberView(const Memory& memory, const Evaluation& evaluation,
   if (member.role != Role::kPrimary) {
     view.lag = evaluation.LagOf(member.standby);
     view.lag->threshold = options.max_lag_seconds;
+    view.lag_trail = member.standby.recorder.Trail();
     view.lag->apply_delay = member.standby.apply_delay;
     diagnosis.Explain(index, *view.lag);
     view.receiver = ReceiverOf(member.standby, memory.FreshAt(now));
@@ -155,6 +156,7 @@ ServerView OtherView(const Memory& memory, const Evaluation& evaluation, const D
   view.timeline = standby.timeline;
   view.labels = LabelsOf(memory, name);
   view.lag = evaluation.LagOf(standby);
+  view.lag_trail = standby.recorder.Trail();
   diagnosis.Explain(standby, *view.lag);
   view.receiver = ReceiverView{.up = standby.Receives(memory.FreshAt(now))};
   return view;

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "exporter/base/clock.h"
+#include "exporter/http/page.h"
 #include "exporter/http/report_routes.h"
-#include "exporter/http/status_page.h"
 
 namespace pgrepl::http {
 namespace {
@@ -45,7 +45,7 @@ Response Ready(const std::vector<ClusterView>& clusters) {
 
 std::vector<Route> MakeRoutes(RouteOptions given) {
   const auto options = std::make_shared<const RouteOptions>(std::move(given));
-  return {
+  std::vector<Route> routes = {
       {Method::kGet, options->telemetry_path,
        [options](const Request& request) { return Metrics(*options, request); }},
       {Method::kGet, "/-/healthy", [](const Request&) { return Response{.body = "healthy\n"}; }},
@@ -54,13 +54,18 @@ std::vector<Route> MakeRoutes(RouteOptions given) {
        [options](const Request& request) { return TopologyPage(options->view(), request); }},
       {Method::kGet, "/explain",
        [options](const Request& request) { return ExplainPage(options->view(), request); }},
-      {Method::kGet, "/",
-       [options](const Request&) {
-         return Response{
-             .content_type = "text/html; charset=utf-8",
-             .body = StatusPage(options->view(), options->telemetry_path, options->version)};
+      {Method::kGet, "/api/v1/clusters",
+       [options](const Request& request) {
+         return ClustersPage(options->view(), request, options->version);
        }},
   };
+  for (const PageFile& file : kPage) {
+    routes.push_back({Method::kGet, std::string(file.path), [&file](const Request&) {
+                        return Response{.content_type = std::string(file.content_type),
+                                        .body = std::string(file.body)};
+                      }});
+  }
+  return routes;
 }
 
 }  // namespace pgrepl::http
