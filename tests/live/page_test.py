@@ -108,17 +108,17 @@ class PageTest(unittest.TestCase):
         self.healthy()
 
     def test_5_a_hostile_name(self):
-        s1 = self.cluster.s1
-        before = s1.value("SHOW primary_conninfo")
+        s2 = self.cluster.s2  # without a slot, whose name would be its own
+        before = s2.value("SHOW primary_conninfo")
         exporter = self.start(self.cluster.exporter_config("p"), "stranger")
-        s1.set(primary_conninfo=before.replace("application_name=s1", f"application_name='{HOSTILE}'"))
+        s2.set(primary_conninfo=before.replace("application_name=s2", f"application_name='{HOSTILE}'"))
         try:
             self.browser.open(exporter.url + "/")
             seen = self.see(lambda seen: any(HOSTILE[:20] in one for one in seen["servers"]),
                             "its name, as text", **PHONE)
             self.assertEqual(seen["errors"], [])
         finally:
-            s1.set(primary_conninfo=None)
+            s2.set(primary_conninfo=None)
             self.browser.open(self.exporter.url + "/")
             exporter.stop()
         self.healthy()

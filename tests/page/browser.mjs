@@ -23,7 +23,7 @@ page.on("dialog", (dialog) => { errors.push(`dialog: ${dialog.message()}`); dial
 const foreign = [];
 page.on("request", (request) => {
   const url = new URL(request.url());
-  if (url.protocol !== "data:" && url.origin !== new URL(page.url()).origin && page.url() !== "about:blank") {
+  if (!request.isNavigationRequest() && url.protocol !== "data:" && url.origin !== new URL(page.url()).origin && page.url() !== "about:blank") {
     foreign.push(request.url());
   }
 });
