@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "exporter/base/clock.h"
+#include "exporter/http/health_checks.h"
 #include "exporter/http/page.h"
 #include "exporter/http/report_routes.h"
+#include "exporter/http/targets.h"
 
 namespace pgrepl::http {
 namespace {
@@ -57,6 +59,16 @@ std::vector<Route> MakeRoutes(RouteOptions given) {
       {Method::kGet, "/api/v1/clusters",
        [options](const Request& request) {
          return ClustersPage(options->view(), request, options->version);
+       }},
+      {Method::kCheck, "/primary",
+       [options](const Request& request) { return PrimaryCheck(options->view(), request); }},
+      {Method::kCheck, "/standby",
+       [options](const Request& request) { return StandbyCheck(options->view(), request); }},
+      {Method::kGet, "/sd",
+       [options](const Request& request) { return ServiceDiscovery(options->view(), request); }},
+      {Method::kGet, "/probe",
+       [options](const Request& request) {
+         return Probe(options->view(), options->collectors, request);
        }},
   };
   for (const PageFile& file : kPage) {

@@ -21,8 +21,8 @@ struct RouteOptions {
   std::function<std::vector<ClusterView>()> view;
 };
 
-/// /metrics (or the telemetry path), /-/healthy, /-/ready, /topology, /explain, /api/v1/clusters, and / with
-/// its files.
+/// /metrics (or the telemetry path), /-/healthy, /-/ready, /topology, /explain, /api/v1/clusters,
+/// /primary, /standby, /sd, /probe, and / with its files.
 std::vector<Route> MakeRoutes(RouteOptions given);
 
 }  // namespace pgrepl::http
