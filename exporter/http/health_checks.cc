@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "exporter/config/duration.h"
 #include "exporter/http/query.h"
@@ -29,10 +30,11 @@ std::string WhichCluster(const report::Clusters& clusters) {
 
 // What `of_server` says of the server that is asked for, or `of_cluster` of the cluster.
 template <typename OfServer, typename OfCluster>
-Response Judge(const std::vector<ClusterView>& clusters, const Parameters& parameters,
-               OfServer of_server, OfCluster of_cluster) {
+Response Judge(const Views& views, const Parameters& parameters, OfServer of_server,
+               OfCluster of_cluster) {
   const std::string_view cluster = Value(parameters, "cluster");
   const std::string_view server = Value(parameters, "server");
+  const std::vector<ClusterView> clusters = views(cluster);
   if (!server.empty()) {
     const auto chosen = report::ChooseServer(clusters, cluster, server);
     if (chosen) return Answer(of_server(*chosen->cluster, *chosen->server));
@@ -47,14 +49,14 @@ Response Judge(const std::vector<ClusterView>& clusters, const Parameters& param
 
 }  // namespace
 
-Response PrimaryCheck(const std::vector<ClusterView>& clusters, const Request& request) {
+Response PrimaryCheck(const Views& views, const Request& request) {
   constexpr std::string_view kKnown[] = {"cluster", "server"};
   const Result<Parameters> parameters = ParseQuery(request.query, kKnown);
   if (!parameters) return Refusal(400, parameters.error().message);
-  return Judge(clusters, *parameters, report::IsPrimary, report::HasPrimary);
+  return Judge(views, *parameters, report::IsPrimary, report::HasPrimary);
 }
 
-Response StandbyCheck(const std::vector<ClusterView>& clusters, const Request& request) {
+Response StandbyCheck(const Views& views, const Request& request) {
   constexpr std::string_view kKnown[] = {"max_lag", "cluster", "server"};
   const Result<Parameters> parameters = ParseQuery(request.query, kKnown);
   if (!parameters) return Refusal(400, parameters.error().message);
@@ -63,7 +65,7 @@ Response StandbyCheck(const std::vector<ClusterView>& clusters, const Request& r
   const Result<Duration> max_lag = config::ParseDuration(text, kMaxLag);
   if (!max_lag) return Refusal(400, "max_lag: " + max_lag.error().message);
   return Judge(
-      clusters, *parameters,
+      views, *parameters,
       [&](const ClusterView& cluster, const ServerView& server) {
         return report::IsFreshStandby(cluster, server, *max_lag);
       },

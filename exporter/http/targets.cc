@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "exporter/config/nearest.h"
 #include "exporter/http/exposition.h"
@@ -22,20 +23,21 @@ Response Page(TextFormat format, std::string text) {
 
 }  // namespace
 
-Response ServiceDiscovery(const std::vector<ClusterView>& clusters, const Request& request) {
+Response ServiceDiscovery(const Views& views, const Request& request) {
   if (!request.query.empty()) return Refusal(400, "/sd takes no parameters");
+  const std::vector<ClusterView> clusters = views("");
   return {.content_type = "application/json",
           .body = report::HttpSd(*report::ChooseClusters(clusters, ""))};
 }
 
-Response Probe(const std::vector<ClusterView>& clusters, const CollectorSet& collectors,
-               const Request& request) {
+Response Probe(const Views& views, const CollectorSet& collectors, const Request& request) {
   constexpr std::string_view kKnown[] = {"target", "cluster"};
   const Result<Parameters> parameters = ParseQuery(request.query, kKnown);
   if (!parameters) return Refusal(400, parameters.error().message);
   const std::string_view target = Value(*parameters, "target");
   const std::string_view cluster = Value(*parameters, "cluster");
   if (target.empty()) return Refusal(400, "which cluster or server? /probe?target=NAME");
+  const std::vector<ClusterView> clusters = views(cluster.empty() ? target : cluster);
   const TextFormat format = NegotiateFormat(request.accept);
   const auto named = std::find_if(clusters.begin(), clusters.end(),
                                   [&](const ClusterView& one) { return one.name == target; });

@@ -2,21 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <vector>
-
 #include "collectors/registry.h"
-#include "collectors/view.h"
 #include "exporter/http/server.h"
+#include "exporter/http/views.h"
 
 namespace pgrepl::http {
 
 /// The clusters, as Prometheus' http_sd reads them. Takes no parameters.
-Response ServiceDiscovery(const std::vector<ClusterView>& clusters, const Request& request);
+Response ServiceDiscovery(const Views& views, const Request& request);
 
 /// target=NAME of a cluster, else of a configured server; cluster=NAME where several have that
 /// server. Its part of /metrics, without the exporter's own figures. No other name is asked for:
 /// 404.
-Response Probe(const std::vector<ClusterView>& clusters, const CollectorSet& collectors,
-               const Request& request);
+Response Probe(const Views& views, const CollectorSet& collectors, const Request& request);
 
 }  // namespace pgrepl::http

@@ -16,10 +16,10 @@ using report::ServerOf;
 class HealthChecksTest : public testing::Test {
  protected:
   std::string Primary(const std::string& query) {
-    return Say(PrimaryCheck(clusters_, {.path = "/primary", .query = query, .accept = ""}));
+    return Say(PrimaryCheck(views_, {.path = "/primary", .query = query, .accept = ""}));
   }
   std::string Standby(const std::string& query) {
-    return Say(StandbyCheck(clusters_, {.path = "/standby", .query = query, .accept = ""}));
+    return Say(StandbyCheck(views_, {.path = "/standby", .query = query, .accept = ""}));
   }
   static std::string Say(const Response& response) {
     EXPECT_EQ(response.content_type, "text/plain; charset=utf-8");
@@ -28,6 +28,11 @@ class HealthChecksTest : public testing::Test {
   }
 
   std::vector<ClusterView> clusters_ = {Routed()};
+  std::string asked_for_;
+  const Views views_ = [this](std::string_view cluster) {
+    asked_for_ = cluster;
+    return clusters_;
+  };
 };
 
 TEST_F(HealthChecksTest, AServerIsJudgedByItself) {
@@ -45,6 +50,15 @@ TEST_F(HealthChecksTest, WithoutAServerTheClusterIsJudged) {
   EXPECT_EQ(Standby("max_lag=1s"), "200 s1 of main: standby, lag 0 s\n");
   clusters_[0].primaries = 2;
   EXPECT_EQ(Primary(""), "503 main: no primary; p of main: split brain: 2 primaries\n");
+}
+
+TEST_F(HealthChecksTest, NoOtherClusterIsLookedAt) {
+  Primary("server=p&cluster=main");
+  EXPECT_EQ(asked_for_, "main");
+  Standby("max_lag=1s&cluster=main");
+  EXPECT_EQ(asked_for_, "main");
+  Primary("server=p");
+  EXPECT_EQ(asked_for_, "");
 }
 
 TEST_F(HealthChecksTest, SaysWhatToWrite) {

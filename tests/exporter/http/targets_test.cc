@@ -30,7 +30,7 @@ ClusterView Labelled(std::string_view name) {
 class TargetsTest : public testing::Test {
  protected:
   Response Ask(const std::string& query, const std::string& accept = "") {
-    return Probe(clusters_, CollectorSet(), {.path = "/probe", .query = query, .accept = accept});
+    return Probe(views_, CollectorSet(), {.path = "/probe", .query = query, .accept = accept});
   }
   void ExpectRefused(const std::string& query, int status, const std::string& line) {
     const Response response = Ask(query);
@@ -40,6 +40,11 @@ class TargetsTest : public testing::Test {
   }
 
   std::vector<ClusterView> clusters_ = {Labelled("a"), Labelled("b")};
+  std::string asked_for_;
+  const Views views_ = [this](std::string_view cluster) {
+    asked_for_ = cluster;
+    return clusters_;
+  };
 };
 
 TEST_F(TargetsTest, AClusterIsItselfAndItsServers) {
@@ -62,6 +67,13 @@ TEST_F(TargetsTest, AServerIsItselfAlone) {
   EXPECT_THAT(Ask("target=p&cluster=b").body,
               AllOf(HasSubstr("pgrepl_up{pg_cluster=\"b\",server=\"p\"} 1\n"),
                     Not(HasSubstr("pg_cluster=\"a\""))));
+}
+
+TEST_F(TargetsTest, NoOtherClusterIsLookedAt) {
+  Ask("target=b");
+  EXPECT_EQ(asked_for_, "b");
+  Ask("target=p&cluster=a");
+  EXPECT_EQ(asked_for_, "a");
 }
 
 TEST_F(TargetsTest, AClusterGoesBeforeAServerOfItsName) {
@@ -101,12 +113,11 @@ TEST_F(TargetsTest, SaysWhatToWrite) {
 }
 
 TEST_F(TargetsTest, ServiceDiscoveryListsTheClusters) {
-  const Response response = ServiceDiscovery(clusters_, {.path = "/sd", .query = "", .accept = ""});
+  const Response response = ServiceDiscovery(views_, {.path = "/sd", .query = "", .accept = ""});
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.content_type, "application/json") << "Prometheus insists on it";
   EXPECT_THAT(response.body, AllOf(HasSubstr("\"a\""), HasSubstr("\"b\"")));
-  const Response refused =
-      ServiceDiscovery(clusters_, {.path = "/sd", .query = "x=1", .accept = ""});
+  const Response refused = ServiceDiscovery(views_, {.path = "/sd", .query = "x=1", .accept = ""});
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(refused.body, "/sd takes no parameters\n");
 }
