@@ -58,6 +58,7 @@ struct ServerView {
   bool configured = true;
   bool tried = false;  ///< connecting has succeeded or failed at least once
   bool up = false;
+  bool stale = false;  ///< its last answer, when it was up, is too old to say how it is now
   UpReason reason = UpReason::kOther;
   std::optional<Role> role;  ///< last known while down
   std::optional<std::int64_t> timeline;

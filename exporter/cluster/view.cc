@@ -26,6 +26,7 @@ void AddFacts(const Memory& memory, const Member& member, Time now, ServerView& 
   const ServerSnapshot& snapshot = *member.snapshot;
   view.tried = true;
   view.up = snapshot.up;
+  view.stale = !memory.FreshAt(now)(snapshot.answered_at);
   view.reason = snapshot.reason;
   view.version = snapshot.version_text;
   view.address = snapshot.address;

@@ -92,7 +92,13 @@ bool HasChunks(const mg_connection* connection) {
 }
 
 bool Takes(Method method, std::string_view verb) {
-  return method == Method::kPost ? verb == "POST" : verb == "GET" || verb == "HEAD";
+  if (method == Method::kPost) return verb == "POST";
+  return verb == "GET" || verb == "HEAD" || (verb == "OPTIONS" && method == Method::kCheck);
+}
+
+std::string_view Verbs(Method method) {
+  if (method == Method::kPost) return "POST";
+  return method == Method::kCheck ? "GET, HEAD, OPTIONS" : "GET, HEAD";
 }
 
 Answer Decide(mg_connection* connection, const mg_request_info& info,
@@ -105,7 +111,7 @@ Answer Decide(mg_connection* connection, const mg_request_info& info,
       return has_body ? Refusal(connection, 413) : Run(connection, info, route);
     }
     if (!allowed.empty()) allowed += ", ";
-    allowed += route.method == Method::kPost ? "POST" : "GET, HEAD";
+    allowed += Verbs(route.method);
   }
   if (allowed.empty()) return Refusal(connection, 404);
   Answer answer = Refusal(connection, 405);

@@ -9,6 +9,7 @@
 #include "exporter/base/clock.h"
 #include "exporter/config/nearest.h"
 #include "exporter/http/query.h"
+#include "exporter/http/refusal.h"
 #include "exporter/report/clusters.h"
 #include "exporter/report/explain.h"
 #include "exporter/report/topology.h"
@@ -18,15 +19,6 @@ namespace {
 
 constexpr std::string_view kContentTypes[] = {"text/plain; charset=utf-8", "application/json",
                                               "text/vnd.graphviz; charset=utf-8"};
-
-Response Refusal(int status, const std::string& message) {
-  return {.status = status, .body = message + "\n"};
-}
-
-std::string_view Value(const Parameters& parameters, std::string_view name) {
-  const auto found = parameters.find(name);
-  return found != parameters.end() ? std::string_view(found->second) : std::string_view();
-}
 
 std::optional<config::ReportFormat> FormatOf(std::string_view word) {
   if (word.empty()) return config::ReportFormat::kText;

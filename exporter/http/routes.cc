@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "exporter/base/clock.h"
+#include "exporter/http/health_checks.h"
 #include "exporter/http/page.h"
 #include "exporter/http/report_routes.h"
+#include "exporter/http/targets.h"
 
 namespace pgrepl::http {
 namespace {
@@ -16,7 +18,7 @@ Response Metrics(const RouteOptions& options, const Request& request) {
   const Time begin = Now();
   const TextFormat format = NegotiateFormat(request.accept);
   Response response{.content_type = std::string(ContentType(format)),
-                    .body = Expose(options.view(), options.collectors, format)};
+                    .body = Expose(options.views(""), options.collectors, format)};
   // Figures of the exporter itself come last; OpenMetrics' end mark comes after them.
   constexpr std::string_view kEnd = "# EOF\n";
   const bool marked = format == TextFormat::kOpenMetrics;
@@ -49,14 +51,24 @@ std::vector<Route> MakeRoutes(RouteOptions given) {
       {Method::kGet, options->telemetry_path,
        [options](const Request& request) { return Metrics(*options, request); }},
       {Method::kGet, "/-/healthy", [](const Request&) { return Response{.body = "healthy\n"}; }},
-      {Method::kGet, "/-/ready", [options](const Request&) { return Ready(options->view()); }},
+      {Method::kGet, "/-/ready", [options](const Request&) { return Ready(options->views("")); }},
       {Method::kGet, "/topology",
-       [options](const Request& request) { return TopologyPage(options->view(), request); }},
+       [options](const Request& request) { return TopologyPage(options->views(""), request); }},
       {Method::kGet, "/explain",
-       [options](const Request& request) { return ExplainPage(options->view(), request); }},
+       [options](const Request& request) { return ExplainPage(options->views(""), request); }},
       {Method::kGet, "/api/v1/clusters",
        [options](const Request& request) {
-         return ClustersPage(options->view(), request, options->version);
+         return ClustersPage(options->views(""), request, options->version);
+       }},
+      {Method::kCheck, "/primary",
+       [options](const Request& request) { return PrimaryCheck(options->views, request); }},
+      {Method::kCheck, "/standby",
+       [options](const Request& request) { return StandbyCheck(options->views, request); }},
+      {Method::kGet, "/sd",
+       [options](const Request& request) { return ServiceDiscovery(options->views, request); }},
+      {Method::kGet, "/probe",
+       [options](const Request& request) {
+         return Probe(options->views, options->collectors, request);
        }},
   };
   for (const PageFile& file : kPage) {

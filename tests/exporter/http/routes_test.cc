@@ -30,7 +30,7 @@ class RoutesTest : public testing::Test {
       .version = "1.2.3",
       .collectors = {},
       .self = &self_,
-      .view = [] { return std::vector<ClusterView>{report::Example()}; },
+      .views = [](std::string_view) { return std::vector<ClusterView>{report::Example()}; },
   });
 };
 
