@@ -17,7 +17,9 @@ interface Mark {
 }
 
 /** The SDK's AnnotationQuery knows nothing of what is Prometheus' own. */
-function annotation({ name, color, expr, title, tags, isShown }: Mark): { build(): AnnotationQuery } {
+function annotation({ name, color, expr, title, tags, isShown }: Mark): {
+  build(): AnnotationQuery;
+} {
   const object = {
     name,
     datasource: DATASOURCE,
@@ -42,22 +44,34 @@ export function annotations(where: string, isOfAlerts = true): { build(): Annota
   const earlier = byServer(`pgrepl_server_start_timestamp_seconds{${where}} offset 1m`);
   return [
     annotation({
-      name: "Promotions", color: MARK, isShown: true, tags: "pg_cluster",
+      name: "Promotions",
+      color: MARK,
+      isShown: true,
+      tags: "pg_cluster",
       expr: `group by (pg_cluster, server) (${role} == 0 and ${before} == 1)`,
       title: "{{server}} became primary",
     }),
     annotation({
-      name: "Demotions", color: NOTICE, isShown: true, tags: "pg_cluster",
+      name: "Demotions",
+      color: NOTICE,
+      isShown: true,
+      tags: "pg_cluster",
       expr: `group by (pg_cluster, server) (${role} == 1 and ${before} == 0)`,
       title: "{{server}} became a standby",
     }),
     annotation({
-      name: "Restarts", color: NOTICE, isShown: false, tags: "pg_cluster",
+      name: "Restarts",
+      color: NOTICE,
+      isShown: false,
+      tags: "pg_cluster",
       expr: `group by (pg_cluster, server) (${started} > ${earlier} + 1)`,
       title: "{{server}} was started",
     }),
     annotation({
-      name: "Alerts", color: CRITICAL, isShown: isOfAlerts, tags: "severity",
+      name: "Alerts",
+      color: CRITICAL,
+      isShown: isOfAlerts,
+      tags: "severity",
       expr: firing(where.replace(/,?server=~"\$server"/, ""), "pg_cluster", "server", "severity"),
       title: "{{alertname}} {{server}}",
     }),

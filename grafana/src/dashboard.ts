@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What all dashboards have in common.
 import {
-  DashboardBuilder, DashboardCursorSync, RowBuilder,
+  DashboardBuilder,
+  DashboardCursorSync,
+  RowBuilder,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 
 import { Name, UID, navigation, title } from "./links";

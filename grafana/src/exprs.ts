@@ -35,7 +35,8 @@ export function standbysPresent(where: string): string {
 }
 
 export function standbysMissing(where: string): string {
-  return `clamp_min(${byCluster(`pgrepl_expected_standbys{${where}}`)} - ${standbysPresent(where)}, 0)`;
+  const expected = byCluster(`pgrepl_expected_standbys{${where}}`);
+  return `clamp_min(${expected} - ${standbysPresent(where)}, 0)`;
 }
 
 /** Standbys more than a commit needs; below 0 commits hang. Empty where commits wait for none. */
@@ -46,7 +47,8 @@ export function syncMargin(where: string): string {
 
 /** Slots that are lost, may be soon, or hold back too much: as their alerts tell it. */
 export function slotsAtRisk(where: string): string {
-  const soon = `predict_linear(pgrepl_slot_safe_bytes{${where}}[15m], ${threshold("slot_loss_seconds")})`;
+  const soon = `predict_linear(pgrepl_slot_safe_bytes{${where}}[15m],
+    ${threshold("slot_loss_seconds")})`;
   return `count by (pg_cluster) (
       ${bySlot(`pgrepl_slot_wal_status{${where},status=~"unreserved|lost"}`)} == 1
       or ${bySlot(`pgrepl_slot_retained_bytes{${where}}`)} > on (pg_cluster, server) group_left ()
@@ -67,7 +69,8 @@ export function blind(where: string): string {
 
 export function firing(where: string, ...by: string[]): string {
   return `max by (${["alertname", ...by].join(", ")}) (
-    ALERTS{alertname=~"Postgres.*",alertname!="PostgresReplicationWatchdog",alertstate="firing",${where}})`;
+    ALERTS{alertname=~"Postgres.*",alertname!="PostgresReplicationWatchdog",
+      alertstate="firing",${where}})`;
 }
 
 export function firingCount(where: string): string {

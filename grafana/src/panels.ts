@@ -2,13 +2,27 @@
 // The kinds of panels there are. Each says what it shows, in which unit, from when on it is bad, and
 // what it means when it is empty.
 import {
-  BigValueColorMode, BigValueGraphMode, BigValueJustifyMode, BigValueTextMode,
-  GraphThresholdsStyleConfigBuilder, GraphThresholdsStyleMode, LegendDisplayMode, LegendPlacement,
-  ReduceDataOptionsBuilder, SortOrder, TooltipDisplayMode, VisibilityMode, VizLegendOptionsBuilder,
+  BigValueColorMode,
+  BigValueGraphMode,
+  BigValueJustifyMode,
+  BigValueTextMode,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
+  LegendDisplayMode,
+  LegendPlacement,
+  ReduceDataOptionsBuilder,
+  SortOrder,
+  TooltipDisplayMode,
+  VisibilityMode,
+  VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from "@grafana/grafana-foundation-sdk/common";
 import {
-  FieldColorBuilder, FieldColorModeId, Threshold, ThresholdsConfigBuilder, ThresholdsMode,
+  FieldColorBuilder,
+  FieldColorModeId,
+  Threshold,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
   ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
@@ -101,17 +115,25 @@ export function timeseries(
     .lineWidth(2)
     .fillOpacity(5)
     .showPoints(VisibilityMode.Never)
-    .min(0)
-    .legend(new VizLegendOptionsBuilder()
-      .showLegend(true).displayMode(LegendDisplayMode.Table).placement(LegendPlacement.Bottom)
-      .calcs(["lastNotNull", "max"]))
-    .tooltip(new VizTooltipOptionsBuilder()
-      .mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
+    .axisSoftMin(0)
+    .legend(
+      new VizLegendOptionsBuilder()
+        .showLegend(true)
+        .displayMode(LegendDisplayMode.Table)
+        .placement(LegendPlacement.Bottom)
+        .calcs(["lastNotNull", "max"]),
+    )
+    .tooltip(
+      new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending),
+    );
   if (panel.thresholds) {
     builder.thresholdsStyle(
-      new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
+      new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed),
+    );
   }
-  (panel.named ?? []).forEach((name, index) => builder.overrideByName(name, [fixed(SERIES[index])]));
+  (panel.named ?? []).forEach((name, index) =>
+    builder.overrideByName(name, [fixed(SERIES[index])]),
+  );
   for (const name of panel.bounds ?? []) {
     builder.overrideByName(name, [
       { id: "custom.lineStyle", value: { fill: "dash", dash: [10, 10] } },
@@ -135,10 +157,13 @@ export function timeline(panel: Panel): timelinePanel.PanelBuilder {
     .mergeValues(true)
     .rowHeight(0.85)
     .fillOpacity(80)
-    .legend(new VizLegendOptionsBuilder()
-      .showLegend(false).displayMode(LegendDisplayMode.List).placement(LegendPlacement.Bottom)
-      .calcs([]))
-    .tooltip(new VizTooltipOptionsBuilder()
-      .mode(TooltipDisplayMode.Single).sort(SortOrder.None));
+    .legend(
+      new VizLegendOptionsBuilder()
+        .showLegend(false)
+        .displayMode(LegendDisplayMode.List)
+        .placement(LegendPlacement.Bottom)
+        .calcs([]),
+    )
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single).sort(SortOrder.None));
   return panel.link ? builder.dataLinks([built(panel.link) as never]) : builder;
 }

@@ -13,8 +13,9 @@ import { wal } from "./wal";
 export function standby() {
   return dashboard({
     name: "standby",
-    description: "One standby, or some servers: how far behind, why, over which link, with which "
-      + "settings; and the slots of these servers.",
+    description:
+      "One standby, or some servers: how far behind, why, over which link, with which " +
+      "settings; and the slots of these servers.",
     since: "now-1h",
     refresh: "15s",
     variables: [datasource(), cluster(), servers(), runbooks()],
@@ -23,8 +24,10 @@ export function standby() {
       { title: "Now", panels: now },
       { title: "Link", panels: link },
       { title: "Replay", panels: recovery(SERVERS) },
-      { title: "Slots of these servers", panels: [
-        slotTable(SERVERS, { label: "server", name: "Server" }), ...slotGraphs(SERVERS)] },
+      {
+        title: "Slots of these servers",
+        panels: [slotTable(SERVERS, { label: "server", name: "Server" }), ...slotGraphs(SERVERS)],
+      },
       { title: "WAL, disks and archive", panels: wal(SERVERS), isCollapsed: true },
       { title: "Prefetch (15 and later)", panels: prefetch, isCollapsed: true },
     ],

@@ -39,10 +39,14 @@ function valueOf(column: Column, columns: Column[]): string {
 
 export function table(options: Options): PanelBuilder {
   const { keys, columns } = options;
-  const names = [...keys.map(({ label, name }) => [label, name]),
-    ...columns.map((column) => [column.label ?? valueOf(column, columns), column.name])];
-  const hidden = ["Time", ...columns.filter(({ label }) => label)
-    .map((column) => valueOf(column, columns))];
+  const names = [
+    ...keys.map(({ label, name }) => [label, name]),
+    ...columns.map((column) => [column.label ?? valueOf(column, columns), column.name]),
+  ];
+  const hidden = [
+    "Time",
+    ...columns.filter(({ label }) => label).map((column) => valueOf(column, columns)),
+  ];
   const queries = columns.map((column) => query(column.expr, "", ref(column)));
   const builder = describe(new PanelBuilder(), { ...options, queries, unit: "none" }, 8)
     .targets(targets(queries, true, PromQueryFormat.Table))
@@ -59,24 +63,28 @@ export function table(options: Options): PanelBuilder {
     ])
     .filterable(true)
     .showHeader(true);
+  // The panel's noValue is about an empty table, not about an empty cell.
+  const emptyCell = { id: "noValue", value: "-" };
   for (const { name, link, mappings } of keys) {
-    const properties = [
+    builder.overrideByName(name, [
+      emptyCell,
       ...(link ? [{ id: "links", value: [link] }] : []),
       ...(mappings ? colored(mappings) : []),
-    ];
-    if (properties.length) builder.overrideByName(name, properties);
+    ]);
   }
   for (const { name, unit, thresholds, mappings, decimals } of columns) {
-    const properties = [
+    builder.overrideByName(name, [
+      emptyCell,
       ...(unit ? [{ id: "unit", value: unit }] : []),
       ...(decimals !== undefined ? [{ id: "decimals", value: decimals }] : []),
       ...(mappings ? colored(mappings) : []),
-      ...(thresholds ? [
-        { id: "thresholds", value: { mode: "absolute", steps: thresholds } },
-        { id: "custom.cellOptions", value: { type: "color-text" } },
-      ] : []),
-    ];
-    if (properties.length) builder.overrideByName(name, properties);
+      ...(thresholds
+        ? [
+            { id: "thresholds", value: { mode: "absolute", steps: thresholds } },
+            { id: "custom.cellOptions", value: { type: "color-text" } },
+          ]
+        : []),
+    ]);
   }
   return builder;
 }

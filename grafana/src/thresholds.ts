@@ -25,7 +25,9 @@ export function threshold(name: string): number {
 }
 
 /** The lag that is too much, unless a server's configuration says otherwise: max_lag, in seconds. */
-export const MAX_LAG: number = seconds(read("packaging/pg_replication_exporter.yml").defaults.max_lag);
+export const MAX_LAG: number = seconds(
+  read("packaging/pg_replication_exporter.yml").defaults.max_lag,
+);
 
 function seconds(duration: string): number {
   const found = /^(\d+)(s|m|h)$/.exec(duration);
@@ -35,13 +37,19 @@ function seconds(duration: string): number {
 
 /** Good below the first, then a warning, then critical. */
 export function above(warning: number, critical?: number): Threshold[] {
-  const steps = [{ value: null, color: GOOD }, { value: warning, color: WARNING }];
+  const steps = [
+    { value: null, color: GOOD },
+    { value: warning, color: WARNING },
+  ];
   return critical === undefined ? steps : [...steps, { value: critical, color: CRITICAL }];
 }
 
 /** Critical from this on. */
 export function criticalFrom(value: number): Threshold[] {
-  return [{ value: null, color: GOOD }, { value, color: CRITICAL }];
+  return [
+    { value: null, color: GOOD },
+    { value, color: CRITICAL },
+  ];
 }
 
 /** Critical below the first, a warning below the second if there is one, good above. */
