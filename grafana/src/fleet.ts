@@ -24,7 +24,7 @@ const waitingForArchive = byCluster(`pgrepl_archive_oldest_ready_age_seconds{${C
 
 const now = [
   stat({
-    title: "Clusters",
+    title: "Clusters watched",
     width: 4,
     unit: "short",
     noValue: NOTHING,
@@ -95,8 +95,8 @@ const overview = table({
   noValue: NOTHING,
   description:
     "A row for each cluster; click on its name for the cluster. Sync margin is how many " +
-    "synchronous standbys there are beyond those that a commit waits for, empty where it waits for " +
-    "none. An empty figure of the archive: this cluster archives nothing.",
+    "synchronous standbys there are beyond those that a commit waits for, empty where it waits " +
+    "for none. An empty figure of the archive: this cluster archives nothing.",
   alerts: ["PostgresSplitBrain", "PostgresSyncStandbyLost", "PostgresArchiveBacklog"],
   keys: [{ label: "pg_cluster", name: "Cluster", link: TO_CLUSTER }],
   columns: [
@@ -132,7 +132,7 @@ const overview = table({
 
 const alerts = [
   table({
-    title: "Firing alerts",
+    title: "Alerts that fire",
     width: 12,
     noValue: "Nothing fires.",
     description: "Click on an alert for its runbook, on a cluster for its dashboard.",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds of panels there are. Each says what it shows, in which unit, from when on it is bad, and
-// what it means when it is empty.
+// The kinds of panels there are. Each says what it shows, in which unit, from when on it is bad,
+// and what it means when it is empty.
 import {
   BigValueColorMode,
   BigValueGraphMode,
@@ -105,7 +105,7 @@ export function stat(panel: Panel & { shows?: "name" | "both" }): statPanel.Pane
   return panel.link ? builder.dataLinks([built(panel.link) as never]) : builder;
 }
 
-/** Lines. `bounds` are names of series that are limits, drawn dashed; `named` those with a colour. */
+/** Lines. `bounds` name series that are limits, drawn dashed; `named` those with a colour. */
 export function timeseries(
   panel: Panel & { bounds?: string[]; named?: string[] },
 ): timeseriesPanel.PanelBuilder {

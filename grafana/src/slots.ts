@@ -24,7 +24,7 @@ export function slotTable(where: string, server: Key) {
     description:
       "Retained is WAL that the slot holds back, safe what may still be written before it " +
       "may be lost, empty without max_slot_wal_keep_size. Time to loss: at the present rate, " +
-      "empty while the reserve doesn't shrink. Copies are synchronized to a standby by its primary.",
+      "empty while the reserve doesn't shrink. Copies are synchronized to a standby.",
     alerts: [
       "PostgresSlotNearLoss",
       "PostgresSlotLost",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A table: a row for each thing, a query for each column. Grafana joins them by the labels they share.
+// A table: a row for each thing, a query for each column. Grafana joins them by labels they share.
 import { Threshold, ValueMapping } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/table";

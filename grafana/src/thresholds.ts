@@ -24,7 +24,7 @@ export function threshold(name: string): number {
   return value;
 }
 
-/** The lag that is too much, unless a server's configuration says otherwise: max_lag, in seconds. */
+/** The lag that is too much, unless a server has its own in the configuration: max_lag, seconds. */
 export const MAX_LAG: number = seconds(
   read("packaging/pg_replication_exporter.yml").defaults.max_lag,
 );

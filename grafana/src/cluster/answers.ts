@@ -31,7 +31,7 @@ export const answers = [
     alerts: ["PostgresNoPrimary", "PostgresSplitBrain"],
   }),
   stat({
-    title: "Standbys",
+    title: "Standbys present",
     width: 4,
     unit: "short",
     shows: "both",

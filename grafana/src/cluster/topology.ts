@@ -86,8 +86,8 @@ const graph = describe(
     noValue: "No exporter watches this cluster now.",
     description:
       "Who receives WAL from whom. A server is dark blue while it is the primary, light " +
-      "blue as a standby, red while it isn't reached; its figure is its lag. A link is red when the " +
-      "standby last received from there and is connected to nobody now.",
+      "blue as a standby, red while it isn't reached; its figure is its lag. A link is red when " +
+      "the standby last received from there and is connected to nobody now.",
     alerts: [
       "PostgresCascadeUpstreamLost",
       "PostgresUnexpectedUpstream",
@@ -139,7 +139,7 @@ const receivers = timeline({
 
 const alerts = [
   table({
-    title: "Firing alerts of this cluster",
+    title: "Alerts that fire",
     width: 12,
     height: 7,
     noValue: "Nothing fires.",
