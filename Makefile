@@ -94,6 +94,16 @@ proof-silence: build ## half an hour of daily life that must raise no alert, int
 proof-compatibility: build ## postgres_exporter's names against its own, into docs/compatibility.md
 	python3 -B -m tests.alerts.compatibility --exporter $(CURDIR)/$(EXPORTER) $(PEERS)
 
+.PHONY: dashboards
+dashboards: ## write grafana/dashboards from grafana/src; gets npm's packages, if they aren't there
+	@command -v npm >/dev/null || packaging/install-dependencies.sh --npm
+	@[[ -d grafana/node_modules ]] || npm ci --prefix grafana --no-audit --no-fund
+	npm run --silent generate --prefix grafana
+
+.PHONY: proof-dashboards
+proof-dashboards: build ## every query of the dashboards on a real cluster, into docs/dashboards.md
+	/usr/bin/python3 -B -m tests.grafana.queries --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
+
 .PHONY: proof-mutations
 proof-mutations: dependencies ## break one rule of the evaluation at a time: a test must notice each
 	tests/mutate.sh
