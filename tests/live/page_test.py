@@ -86,7 +86,7 @@ class PageTest(unittest.TestCase):
         with self.cluster.s1.replay_paused():
             seen = self.see(lambda seen: any("replay_paused" in one for one in seen["concerns"]),
                             "why s1 lags", picture="paused", **PHONE)
-            self.assertIn("▲", seen["title"])
+            self.assertIn("\N{BLACK UP-POINTING TRIANGLE}", seen["title"])
             self.assertEqual(len(seen["concerns"]), 1, "and no other one does")
         self.healthy()
 
@@ -140,7 +140,7 @@ class PageTest(unittest.TestCase):
         promote(self.cluster.s1)
         seen = self.see(lambda seen: any("split brain" in one for one in seen["concerns"]),
                         "two primaries", picture="split-brain", **WALL)
-        self.assertIn("✖", seen["title"])
+        self.assertIn("\N{HEAVY MULTIPLICATION X}", seen["title"])
         self.assertIn("split brain", seen["concerns"][0], "the worst first")
 
     def test_8_the_exporter_is_gone(self):
