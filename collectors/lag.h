@@ -98,6 +98,7 @@ struct LagEvidence {
   double sampled_seconds_ago = 0;                ///< when that was read
   std::optional<Lsn> received;                   ///< the WAL that it has
   std::optional<Lsn> primary;                    ///< the end of WAL it is measured against
+  std::optional<double> heard_seconds_ago;       ///< when somebody last told where that end is
   std::string_view upstream;                     ///< the configured server it receives from
   std::optional<double> upstream_lacks_seconds;  ///< of a cascade: lag of the WAL that one has
   std::optional<double> silent_seconds;          ///< nothing came over the link though WAL waits

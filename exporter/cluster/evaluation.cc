@@ -218,7 +218,9 @@ LagEvidence Evaluation::EvidenceOf(const Standby& standby, const Basis& basis) c
   }
   if (basis.history == nullptr || !basis.timeline) return evidence;
   const LsnHistory* current = basis.history->Find(static_cast<TimelineId>(*basis.timeline));
-  if (current != nullptr && current->LatestLsn()) evidence.primary = Lsn{*current->LatestLsn()};
+  if (current == nullptr || !current->LatestLsn()) return evidence;
+  evidence.primary = Lsn{*current->LatestLsn()};
+  evidence.heard_seconds_ago = std::max(0.0, Seconds(now_ - *current->LastVouchedFor()));
   return evidence;
 }
 

@@ -7,8 +7,8 @@
 
 namespace pgrepl::http {
 
-/// cluster=NAME, server=NAME. 200 if that server is the one primary of its cluster, without a server
-/// if the cluster has one; else 503. 400 or 404 with a line that says what to write.
+/// cluster=NAME, server=NAME. 200 if that server is the one primary of its cluster, without a
+/// server if the cluster has one; else 503. 400 or 404 with a line that says what to write.
 Response PrimaryCheck(const Views& views, const Request& request);
 
 /// max_lag=DURATION, cluster=NAME, server=NAME. 200 if that server is a standby known to be no

@@ -1,5 +1,5 @@
-// How routes ask what is known. A view of every cluster is what costs in a large fleet, so those that
-// health checks call every second ask for one.
+// How routes ask what is known. A view of every cluster is what costs in a large fleet, so those
+// that are called every second ask for one.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

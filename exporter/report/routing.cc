@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+#include <optional>
 #include <string_view>
 
 #include "exporter/config/duration.h"
@@ -44,22 +47,52 @@ Reason WhyNotReplaying(const ServerView& server) {
                      position->pause_state.empty() ? "state unknown" : position->pause_state);
 }
 
+// In a split brain only the newest timeline goes on, and only if one primary has it.
+Reason WhyOnTheWrongSide(const ClusterView& cluster, const ServerView& server) {
+  if (cluster.primaries < 2) return {};
+  std::optional<std::int64_t> newest;
+  for (const ServerView& one : cluster.servers) {
+    if (one.role == Role::kPrimary) newest = std::max(newest, one.timeline);
+  }
+  const auto has_it = [&](const ServerView& one) {
+    return one.role == Role::kPrimary && one.timeline == newest;
+  };
+  const auto holders = std::count_if(cluster.servers.begin(), cluster.servers.end(), has_it);
+  if (holders == 1 && server.timeline == newest) return {};
+  return fmt::format("split brain: {} primaries, and it may follow the wrong one",
+                     cluster.primaries);
+}
+
 Reason WhyNotFollowing(const LagView& lag) {
   const bool never =
       lag.cause == LagCause::kDifferentSystem || lag.cause == LagCause::kTimelineDiverged;
   return never ? fmt::format("it cannot follow: {}", Name(lag.cause)) : Reason();
 }
 
+// Of a primary that only a receiver hears, the last message counts: nobody told what was written
+// since.
+double OldestRead(const LagView& lag) {
+  if (lag.source != LagSource::kReceiver) return lag.seconds;
+  return lag.seconds +
+         lag.evidence.heard_seconds_ago.value_or(std::numeric_limits<double>::infinity());
+}
+
 Reason WhyTooFarBehind(const LagView& lag, Duration max_lag) {
   if (!lag.known || lag.bound == LagBound::kAtLeast) {
     return fmt::format("its lag is not known: {}", SayLag(lag));
   }
-  if (lag.seconds <= Seconds(max_lag)) return {};
-  return fmt::format("lag {}, more than {}", SayLag(lag), config::FormatDuration(max_lag));
+  if (lag.source == LagSource::kArchive) return "its lag leaves out what is not archived yet";
+  if (OldestRead(lag) <= Seconds(max_lag)) return {};
+  const std::string limit = config::FormatDuration(max_lag);
+  if (lag.seconds > Seconds(max_lag)) {
+    return fmt::format("lag {}, more than {}", SayLag(lag), limit);
+  }
+  return fmt::format("lag {}, but nobody has heard of the primary within {}", SayLag(lag), limit);
 }
 
-Reason WhyNotFreshStandby(const ServerView& server, Duration max_lag) {
+Reason WhyNotFreshStandby(const ClusterView& cluster, const ServerView& server, Duration max_lag) {
   if (Reason reason = WhyNotInRole(server, Role::kStandby); !reason.empty()) return reason;
+  if (Reason reason = WhyOnTheWrongSide(cluster, server); !reason.empty()) return reason;
   if (!server.lag) return "its lag is not known";
   if (Reason reason = WhyNotFollowing(*server.lag); !reason.empty()) return reason;
   if (Reason reason = WhyNotReplaying(server); !reason.empty()) return reason;
@@ -100,7 +133,7 @@ Verdict HasPrimary(const ClusterView& cluster) {
 }
 
 Verdict IsFreshStandby(const ClusterView& cluster, const ServerView& server, Duration max_lag) {
-  const Reason reason = WhyNotFreshStandby(server, max_lag);
+  const Reason reason = WhyNotFreshStandby(cluster, server, max_lag);
   return VerdictOn(cluster, server, reason,
                    reason.empty() ? "standby, lag " + SayLag(*server.lag) : "");
 }

@@ -1,5 +1,5 @@
-// Where clients may be sent: which server takes writes, which standbys are fresh enough to read from.
-// What isn't known for sure is a no. Pure; docs/routes.md.
+// Where clients may be sent: which server takes writes, which standbys are fresh enough to read
+// from. What isn't known for sure is a no. Pure; docs/routes.md.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

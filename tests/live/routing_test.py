@@ -122,8 +122,8 @@ class RoutingTest(_Routed):
     def test_a_frozen_primary_takes_nothing_and_nobody_knows_how_old_the_standbys_are(self):
         with self.cluster.p.frozen():
             self.wait_answer(lambda: self.primary("p"), 503, "down: timeout$")
-            self.assertRegex(self.ask("/primary")[1], "^main: no primary; p of main: down: timeout$")
-            self.wait_answer(lambda: self.standby("s1", "30d"), 503, "its lag is not known", 30)
+            self.assertRegex(self.ask("/primary")[1], "^main: no primary; p of main: down: timeout")
+            self.wait_answer(lambda: self.standby("s1"), 503, "nobody has heard of the primary", 30)
 
     def test_a_switchover_swaps_the_roles(self):
         p, s1, s2 = self.cluster.servers.values()
@@ -156,6 +156,7 @@ class RoutingTest(_Routed):
 
     def test_a_probe_of_what_is_not_configured_connects_nowhere(self):
         connections = self.exporter.scrape().value("pgrepl_exporter_connections_opened_total")
+        self.assertGreater(connections, 0)
         for target in ("127.0.0.1", f"127.0.0.1:{self.cluster.p.port}", "x"):
             self.assertEqual(self.ask(f"/probe?target={target}")[0], 404)
         self.assertEqual(self.exporter.scrape().value("pgrepl_exporter_connections_opened_total"),
@@ -167,8 +168,9 @@ class RoutingTest(_Routed):
             "pg-replication-exporter:9717", f"127.0.0.1:{self.exporter.port}")
 
         def ready(name):
-            return subprocess.run(["sh", "-c", script], check=False, timeout=10,
-                                  env=self.workspace.environment | {"HOSTNAME": name}).returncode == 0
+            done = subprocess.run(["sh", "-c", script], check=False, timeout=10,
+                                  env=self.workspace.environment | {"HOSTNAME": name})
+            return done.returncode == 0
         self.assertEqual([ready(name) for name in ("p", "s1", "s9")], [True, True, False])
         with self.cluster.s1.replay_paused():
             wait_until(lambda: not ready("s1"), "s1 is not ready")
@@ -232,12 +234,15 @@ class SplitBrainTest(_Routed):
 def _shipped(cluster, first, second, ports):
     """packaging/haproxy/haproxy.cfg, with the addresses and names of this test."""
     text = (REPOSITORY / "packaging/haproxy/haproxy.cfg").read_text(encoding="utf-8")
-    changes = {"127.0.0.1:9718": f"127.0.0.1:{ports['check']}", "port 9718": f"port {ports['check']}",
+    changes = {"127.0.0.1:9718": f"127.0.0.1:{ports['check']}",
+               "port 9718": f"port {ports['check']}",
                "bind :5000": f"bind 127.0.0.1:{ports['write']}",
                "bind :5001": f"bind 127.0.0.1:{ports['read']}",
-               "10.0.0.8:9717": f"127.0.0.1:{first.port}", "10.0.0.9:9717": f"127.0.0.1:{second.port}"}
+               "10.0.0.8:9717": f"127.0.0.1:{first.port}",
+               "10.0.0.9:9717": f"127.0.0.1:{second.port}"}
     for number, (name, server) in enumerate(cluster.servers.items(), 1):
-        changes[f"server pg{number} 10.0.0.{number}:5432"] = f"server {name} 127.0.0.1:{server.port}"
+        shipped = f"server pg{number} 10.0.0.{number}:5432"
+        changes[shipped] = f"server {name} 127.0.0.1:{server.port}"
     for shipped, here in changes.items():
         assert shipped in text, shipped
         text = text.replace(shipped, here)

@@ -84,7 +84,20 @@ TEST_F(RoutingTest, InASplitBrainNoPrimaryTakesWrites) {
   EXPECT_EQ(Say(HasPrimary(cluster_)),
             "no, main: no primary; p of main: split brain: 2 primaries; "
             "s2 of main: split brain: 2 primaries");
-  EXPECT_TRUE(IsFreshStandby(cluster_, Of("s1"), 10s).yes);
+}
+
+TEST_F(RoutingTest, InASplitBrainTheStandbysOfTheNewestTimelineAreReadFrom) {
+  cluster_.primaries = 2;
+  Of("s2").role = Role::kPrimary;
+  const std::string wrong =
+      "no, s1 of main: split brain: 2 primaries, and it may follow the wrong one";
+  EXPECT_EQ(Fresh("s1"), wrong) << "both are on timeline 1";
+  Of("s2").timeline = 2;
+  EXPECT_EQ(Fresh("s1"), wrong);
+  Of("s1").timeline = 2;
+  EXPECT_EQ(Fresh("s1"), "yes, s1 of main: standby, lag 0 s");
+  Of("s1").timeline.reset();
+  EXPECT_EQ(Fresh("s1"), wrong);
 }
 
 TEST_F(RoutingTest, APrimaryThatOnlyOthersReachIsASecondOne) {
@@ -114,6 +127,26 @@ TEST_F(RoutingTest, AnUnknownLagOrALowerBoundIsNoLag) {
   EXPECT_EQ(Fresh("s1"), "yes, s1 of main: standby, lag 2 s") << "it is surely no more";
   Of("s1").lag.reset();
   EXPECT_EQ(Fresh("s1"), "no, s1 of main: its lag is not known");
+}
+
+TEST_F(RoutingTest, WhatWasHeardOfThePrimaryGrowsOld) {
+  LagView lag{.seconds = 2, .known = true, .source = LagSource::kReceiver};
+  Lag(lag);
+  EXPECT_EQ(Fresh("s1"), "no, s1 of main: lag 2 s, but nobody has heard of the primary within 10s");
+  lag.evidence.heard_seconds_ago = 8;
+  Lag(lag);
+  EXPECT_EQ(Fresh("s1"), "yes, s1 of main: standby, lag 2 s");
+  lag.evidence.heard_seconds_ago = 8.1;
+  Lag(lag);
+  EXPECT_EQ(Fresh("s1"), "no, s1 of main: lag 2 s, but nobody has heard of the primary within 10s");
+  lag.source = LagSource::kHistory;
+  Lag(lag);
+  EXPECT_EQ(Fresh("s1"), "yes, s1 of main: standby, lag 2 s") << "the primary itself answers";
+}
+
+TEST_F(RoutingTest, TheDelayOfAnArchiveIsStalenessToo) {
+  Lag({.seconds = 0, .known = true, .source = LagSource::kArchive});
+  EXPECT_EQ(Fresh("s1"), "no, s1 of main: its lag leaves out what is not archived yet");
 }
 
 TEST_F(RoutingTest, AStandbyThatDoesNotReplayIsNotFreshHoweverSmallItsLag) {
