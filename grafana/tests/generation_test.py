@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The committed dashboards are what the sources say. Needs npm's packages: `make dashboards` gets them."""
+"""The committed dashboards are what the sources say. `make dashboards` gets the packages it needs."""
 
 import shutil
 import subprocess
@@ -18,8 +18,9 @@ class GenerationTest(unittest.TestCase):
     @unittest.skipUnless(shutil.which("npm") and (GRAFANA / "node_modules").is_dir(),
                          "no grafana/node_modules: run make dashboards, which gets npm's packages")
     def test_dashboards_are_current(self):
-        done = subprocess.run(["npm", "run", "--silent", "check"], cwd=GRAFANA, text=True, timeout=120,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(["npm", "run", "--silent", "check"], cwd=GRAFANA, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+                              check=False)
         self.assertEqual(done.returncode, 0, f"run make dashboards\n{done.stdout}")
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Queries that have no answer in a state, and why that is right: {(panel, ref): (states, reason)}."""
+"""Queries that have no answer in a state, and why that is right."""
 
 HEALTHY, CUT, FAILED_OVER = "healthy", "a standby cut off", "after a failover"
 STATES = (HEALTHY, CUT, FAILED_OVER)
 ALWAYS = STATES
 
-# ref is None where it holds for each query of the panel; columns of a table have their names.
+# {(panel, ref): (states, reason)}; ref is None where it holds for each query of the panel.
 EXPECTED = {}
 
 

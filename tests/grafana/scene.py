@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cluster with all that dashboards tell of, in health, with a standby cut off, after a failover."""
+"""A cluster with all that dashboards tell of: healthy, a standby cut off, after a failover."""
 
 import time
 
@@ -65,7 +65,7 @@ class Scene:
             yield "after a failover"
 
     def _fail_over(self):
-        """The primary is lost; s2 takes over, s1 follows it. The archive stays empty from then on."""
+        """The primary is lost; s2 takes over, s1 follows it."""
         p, s1, s2 = self.cluster.p, self.cluster.s1, self.cluster.s2
         p.stop("immediate")
         failover.promote(s2)
