@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The committed dashboards are what the sources say. `make dashboards` gets the packages it needs."""
+"""The committed dashboards are what the sources say: if `make dashboards` got npm's packages."""
 
 import shutil
 import subprocess
