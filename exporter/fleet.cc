@@ -91,9 +91,15 @@ Result<std::unique_ptr<Fleet>> Fleet::Create(const config::Config& config,
   return fleet;
 }
 
-std::vector<ClusterView> Fleet::View() const {
+std::vector<ClusterView> Fleet::View(std::string_view only) const {
   std::vector<ClusterView> views;
   const Time now = Now();
+  const auto named = std::find_if(clusters_.begin(), clusters_.end(),
+                                  [&](const auto& cluster) { return cluster->name() == only; });
+  if (named != clusters_.end()) {
+    views.push_back((*named)->View(now));
+    return views;
+  }
   for (const auto& cluster : clusters_) views.push_back(cluster->View(now));
   return views;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "exporter/base/result.h"
@@ -24,8 +25,8 @@ class Fleet {
   void Start() { scheduler_->Start(); }
   bool Stop() { return scheduler_->Stop(); }  ///< as Scheduler::Stop
 
-  /// Thread-safe.
-  [[nodiscard]] std::vector<ClusterView> View() const;
+  /// The cluster of that name; all of them where none has it. Thread-safe.
+  [[nodiscard]] std::vector<ClusterView> View(std::string_view only = {}) const;
 
  private:
   Fleet() = default;

@@ -102,13 +102,14 @@ int Run(const config::Flags& flags) {
   Result<std::unique_ptr<Fleet>> fleet =
       Fleet::Create(*config, collectors, [&self] { self.CountConnection(); });
   if (!fleet) return Fail(fleet.error(), 1);
-  Result<std::unique_ptr<http::Server>> server =
-      http::Server::Start({.listen_addresses = flags.listen_addresses},
-                          http::MakeRoutes({.telemetry_path = flags.telemetry_path,
-                                            .version = kVersion,
-                                            .collectors = collectors,
-                                            .self = &self,
-                                            .view = [&fleet] { return (*fleet)->View(); }}));
+  Result<std::unique_ptr<http::Server>> server = http::Server::Start(
+      {.listen_addresses = flags.listen_addresses},
+      http::MakeRoutes(
+          {.telemetry_path = flags.telemetry_path,
+           .version = kVersion,
+           .collectors = collectors,
+           .self = &self,
+           .views = [&fleet](std::string_view cluster) { return (*fleet)->View(cluster); }}));
   if (!server) return Fail(server.error(), 1);
   (*fleet)->Start();
   for (const std::string& address : flags.listen_addresses) {

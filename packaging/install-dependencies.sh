@@ -9,14 +9,15 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: packaging/install-dependencies.sh [--build-only | --npm]
+Usage: packaging/install-dependencies.sh [--build-only | --npm | --browser]
 
 Installs packages from the distribution (Debian 12 or 13, Ubuntu 24.04) as root or through sudo, and
 unpacks the distribution's source package of civetweb to .cache/civetweb in the checkout.
 
   --build-only  only what compiling and unit tests need: no linters, no PostgreSQL server,
-                no Prometheus
+                no Prometheus, no HAProxy
   --npm         only npm, with which get-postgres.sh downloads
+  --browser     only what tests look at the page with: Chromium, Node.js and npm, jsonschema
   --help        this text
 USAGE
 }
@@ -35,8 +36,9 @@ build=(
   zlib1g-dev libssl-dev libxxhash-dev libgtest-dev libgmock-dev libbenchmark-dev
 )
 lint=(clang clang-tidy clang-format shellcheck python3-yaml)
-monitoring=(prometheus prometheus-alertmanager)
-demo=(postgresql python3 curl libfaketime "${monitoring[@]}")
+# Each of them has a service that its package would start.
+services=(prometheus prometheus-alertmanager haproxy)
+demo=(postgresql python3 curl libfaketime "${services[@]}")
 
 say() { printf 'install-dependencies: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -109,10 +111,10 @@ install_postgresql() {
   ensure postgresql
 }
 
-install_monitoring() {
+install_services() {
   local package packages
-  mapfile -t packages < <(missing "${monitoring[@]}")
-  ensure "${monitoring[@]}"
+  mapfile -t packages < <(missing "${services[@]}")
+  ensure "${services[@]}"
   # policy-rc.d stops a start now, this one at the next boot.
   for package in "${packages[@]}"; do
     as_root update-rc.d "$package" disable
@@ -183,6 +185,7 @@ main() {
     case $1 in
       --build-only) build_only=yes ;;
       --npm) only=(npm) ;;
+      --browser) only=(chromium python3-jsonschema); command -v npm >/dev/null || only+=(nodejs npm) ;;
       --help) usage; exit ;;
       *) usage >&2; exit 2 ;;
     esac
@@ -198,7 +201,7 @@ main() {
   ensure "${lint[@]}"
   install_clang_runtime
   install_postgresql
-  install_monitoring
+  install_services
   ensure "${demo[@]}"
 }
 

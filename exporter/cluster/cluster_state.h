@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <utility>
 
 #include "exporter/base/mutex.h"
@@ -13,7 +14,10 @@ namespace pgrepl::cluster {
 
 class ClusterState {
  public:
-  ClusterState(ClusterOptions options, Time now) : memory_(std::move(options), now) {}
+  ClusterState(ClusterOptions options, Time now)
+      : name_(options.name), memory_(std::move(options), now) {}
+
+  [[nodiscard]] const std::string& name() const { return name_; }
 
   void Observe(std::size_t server, const ServerSnapshotPtr& snapshot, Time now) {
     MutexLock lock(mutex_);
@@ -26,6 +30,7 @@ class ClusterState {
   }
 
  private:
+  const std::string name_;
   mutable Mutex mutex_;
   Memory memory_ PGREPL_GUARDED_BY(mutex_);
 };

@@ -385,6 +385,18 @@ void Memory::Measure(Time now) {
     if (const auto lag = evaluation.Measure(other)) other.SeeMeasured(*lag);
   }
   outlook_.Follow(*this, evaluation);
+  Record(evaluation, now);
+}
+
+// Once in a pulse, and once all of it is seen: a page of this moment would say the same.
+void Memory::Record(const Evaluation& evaluation, Time now) {
+  if (now - recorded_at_ < options_.pulse_interval) return;
+  recorded_at_ = now;
+  for (Member& member : members_) {
+    if (member.role == Role::kPrimary || !member.snapshot) continue;
+    member.standby.recorder.See(evaluation.LagOf(member.standby).seconds, now);
+  }
+  for (Standby& other : others_) other.recorder.See(evaluation.LagOf(other).seconds, now);
 }
 
 Timelines& Memory::HistoryFor(const std::string& system_identifier) {

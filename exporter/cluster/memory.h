@@ -132,6 +132,7 @@ class Memory {
                                                  const Freshness& fresh) const;
   static void Attach(Standby& standby, const SeenSender& sender);
   void Measure(Time now);
+  void Record(const Evaluation& evaluation, Time now);
   Timelines& HistoryFor(const std::string& system_identifier);
 
   ClusterOptions options_;
@@ -141,6 +142,7 @@ class Memory {
   std::vector<int> ambiguous_;  ///< parallel to members_
   std::string system_;
   Outlook outlook_;
+  Time recorded_at_{};
   std::map<std::string, Timelines> histories_;  ///< by system identifier
 };
 

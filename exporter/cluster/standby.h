@@ -14,6 +14,7 @@
 #include "collectors/senders.h"
 #include "exporter/base/clock.h"
 #include "exporter/cluster/change_tracker.h"
+#include "exporter/cluster/lag_recorder.h"
 #include "exporter/cluster/link_watch.h"
 #include "exporter/cluster/roster.h"
 #include "exporter/cluster/stage_watch.h"
@@ -65,6 +66,7 @@ struct Standby {
   bool caught_up_once = false;  ///< within a second
   bool lagging = false;         ///< by more than a second, and not within half of one since
   std::optional<MeasuredLag> measured, measured_before;
+  LagRecorder recorder;
 
   std::optional<std::size_t> upstream;   ///< the configured server it last was seen on
   std::string upstream_address;          ///< identity.upstream as of then

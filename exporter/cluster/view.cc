@@ -26,6 +26,7 @@ void AddFacts(const Memory& memory, const Member& member, Time now, ServerView& 
   const ServerSnapshot& snapshot = *member.snapshot;
   view.tried = true;
   view.up = snapshot.up;
+  view.stale = !memory.FreshAt(now)(snapshot.answered_at);
   view.reason = snapshot.reason;
   view.version = snapshot.version_text;
   view.address = snapshot.address;
@@ -128,6 +129,7 @@ ServerView MemberView(const Memory& memory, const Evaluation& evaluation,
   if (member.role != Role::kPrimary) {
     view.lag = evaluation.LagOf(member.standby);
     view.lag->threshold = options.max_lag_seconds;
+    view.lag_trail = member.standby.recorder.Trail();
     view.lag->apply_delay = member.standby.apply_delay;
     diagnosis.Explain(index, *view.lag);
     view.receiver = ReceiverOf(member.standby, memory.FreshAt(now));
@@ -155,6 +157,7 @@ ServerView OtherView(const Memory& memory, const Evaluation& evaluation, const D
   view.timeline = standby.timeline;
   view.labels = LabelsOf(memory, name);
   view.lag = evaluation.LagOf(standby);
+  view.lag_trail = standby.recorder.Trail();
   diagnosis.Explain(standby, *view.lag);
   view.receiver = ReceiverView{.up = standby.Receives(memory.FreshAt(now))};
   return view;

@@ -43,13 +43,21 @@ std::string Date() {
   return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc)};
 }
 
+// For all answers: none of them loads from elsewhere, runs what a server sent, or is any good later.
+constexpr const char* kSafe =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'\r\n"
+    "Referrer-Policy: no-referrer\r\nX-Content-Type-Options: nosniff\r\nCache-Control: "
+    "no-store\r\n";
+
 void Send(mg_connection* connection, const Answer& answer, bool with_body) {
   const auto& [status, content_type, body] = answer.response;
-  const std::string head =
-      "HTTP/1.1 " + std::to_string(status) + " " + mg_get_response_code_text(connection, status) +
-      "\r\nDate: " + Date() + "\r\nContent-Type: " + content_type +
-      "\r\nContent-Length: " + std::to_string(body.size()) +
-      "\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n" + answer.headers + "\r\n";
+  const std::string head = "HTTP/1.1 " + std::to_string(status) + " " +
+                           mg_get_response_code_text(connection, status) + "\r\nDate: " + Date() +
+                           "\r\nContent-Type: " + content_type +
+                           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + kSafe +
+                           "Connection: close\r\n" + answer.headers + "\r\n";
   mg_write(connection, head.data(), head.size());
   if (with_body) mg_write(connection, body.data(), body.size());
 }
@@ -84,7 +92,13 @@ bool HasChunks(const mg_connection* connection) {
 }
 
 bool Takes(Method method, std::string_view verb) {
-  return method == Method::kPost ? verb == "POST" : verb == "GET" || verb == "HEAD";
+  if (method == Method::kPost) return verb == "POST";
+  return verb == "GET" || verb == "HEAD" || (verb == "OPTIONS" && method == Method::kCheck);
+}
+
+std::string_view Verbs(Method method) {
+  if (method == Method::kPost) return "POST";
+  return method == Method::kCheck ? "GET, HEAD, OPTIONS" : "GET, HEAD";
 }
 
 Answer Decide(mg_connection* connection, const mg_request_info& info,
@@ -97,7 +111,7 @@ Answer Decide(mg_connection* connection, const mg_request_info& info,
       return has_body ? Refusal(connection, 413) : Run(connection, info, route);
     }
     if (!allowed.empty()) allowed += ", ";
-    allowed += route.method == Method::kPost ? "POST" : "GET, HEAD";
+    allowed += Verbs(route.method);
   }
   if (allowed.empty()) return Refusal(connection, 404);
   Answer answer = Refusal(connection, 405);

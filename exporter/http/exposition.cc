@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <optional>
+#include <vector>
 
 namespace pgrepl::http {
 namespace {
@@ -17,7 +18,7 @@ std::vector<const Family*> FamiliesOf(const CollectorSet& collectors) {
   return families;
 }
 
-void ExposeServer(const ServerView& server, Page& page) {
+void AddServer(const ServerView& server, Page& page) {
   Samples samples(page, server.labels);
   for (std::size_t i = 0; i < server.facts.size(); ++i) {
     const Collector& collector = *server.collectors[i];
@@ -51,7 +52,7 @@ double Weight(std::string_view accept, std::string_view media_type) {
 
 }  // namespace
 
-std::string Expose(const std::vector<ClusterView>& clusters, const CollectorSet& collectors,
+std::string Expose(std::span<const ClusterView> clusters, const CollectorSet& collectors,
                    TextFormat format) {
   const std::vector<const Family*> families = FamiliesOf(collectors);
   Page page(families);
@@ -60,8 +61,16 @@ std::string Expose(const std::vector<ClusterView>& clusters, const CollectorSet&
     for (const Collector* collector : collectors.all()) {
       if (collector->emit_cluster != nullptr) collector->emit_cluster(cluster, samples);
     }
-    for (const ServerView& server : cluster.servers) ExposeServer(server, page);
+    for (const ServerView& server : cluster.servers) AddServer(server, page);
   }
+  return page.Render(format);
+}
+
+std::string ExposeServer(const ServerView& server, const CollectorSet& collectors,
+                         TextFormat format) {
+  const std::vector<const Family*> families = FamiliesOf(collectors);
+  Page page(families);
+  AddServer(server, page);
   return page.Render(format);
 }
 

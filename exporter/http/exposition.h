@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "collectors/registry.h"
 #include "collectors/view.h"
@@ -12,8 +13,12 @@
 namespace pgrepl::http {
 
 /// Collectors that are off have no families.
-std::string Expose(const std::vector<ClusterView>& clusters, const CollectorSet& collectors,
+std::string Expose(std::span<const ClusterView> clusters, const CollectorSet& collectors,
                    TextFormat format);
+
+/// One server alone: without what is said of its cluster.
+std::string ExposeServer(const ServerView& server, const CollectorSet& collectors,
+                         TextFormat format);
 
 /// OpenMetrics when the Accept header prefers it to text/plain, as Prometheus does.
 TextFormat NegotiateFormat(std::string_view accept);

@@ -63,6 +63,11 @@ Result<Parameters> ParseQuery(std::string_view query, std::span<const std::strin
   return parameters;
 }
 
+std::string_view Value(const Parameters& parameters, std::string_view name) {
+  const auto found = parameters.find(name);
+  return found != parameters.end() ? std::string_view(found->second) : std::string_view();
+}
+
 std::string RenderQuery(const Parameters& parameters) {
   std::string out;
   for (const auto& [name, value] : parameters) {

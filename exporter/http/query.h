@@ -17,6 +17,9 @@ using Parameters = std::map<std::string, std::string, std::less<>>;
 /// comes twice or has no value, a broken %XX, more than 2 kB: an error that lists what is known.
 Result<Parameters> ParseQuery(std::string_view query, std::span<const std::string_view> known);
 
+/// Empty when it wasn't given.
+std::string_view Value(const Parameters& parameters, std::string_view name);
+
 /// The reverse; empty values are left out. Begins with '?' unless there are none.
 std::string RenderQuery(const Parameters& parameters);
 

@@ -6,8 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "exporter/base/clock.h"
 #include "exporter/config/nearest.h"
 #include "exporter/http/query.h"
+#include "exporter/http/refusal.h"
+#include "exporter/report/clusters.h"
 #include "exporter/report/explain.h"
 #include "exporter/report/topology.h"
 
@@ -16,15 +19,6 @@ namespace {
 
 constexpr std::string_view kContentTypes[] = {"text/plain; charset=utf-8", "application/json",
                                               "text/vnd.graphviz; charset=utf-8"};
-
-Response Refusal(int status, const std::string& message) {
-  return {.status = status, .body = message + "\n"};
-}
-
-std::string_view Value(const Parameters& parameters, std::string_view name) {
-  const auto found = parameters.find(name);
-  return found != parameters.end() ? std::string_view(found->second) : std::string_view();
-}
 
 std::optional<config::ReportFormat> FormatOf(std::string_view word) {
   if (word.empty()) return config::ReportFormat::kText;
@@ -47,6 +41,17 @@ Response TopologyPage(const std::vector<ClusterView>& clusters, const Request& r
   if (!chosen) return Refusal(404, chosen.error().message);
   return {.content_type = std::string(kContentTypes[static_cast<std::size_t>(*format)]),
           .body = report::Topology(*chosen, *format)};
+}
+
+Response ClustersPage(const std::vector<ClusterView>& clusters, const Request& request,
+                      std::string_view version) {
+  constexpr std::string_view kKnown[] = {"cluster"};
+  const Result<Parameters> parameters = ParseQuery(request.query, kKnown);
+  if (!parameters) return Refusal(400, parameters.error().message);
+  const auto chosen = report::ChooseClusters(clusters, Value(*parameters, "cluster"));
+  if (!chosen) return Refusal(404, chosen.error().message);
+  return {.content_type = "application/json",
+          .body = report::ClustersJson(*chosen, version, WallSeconds())};
 }
 
 Response ExplainPage(const std::vector<ClusterView>& clusters, const Request& request) {

@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "exporter/base/clock.h"
+#include "exporter/http/health_checks.h"
+#include "exporter/http/page.h"
 #include "exporter/http/report_routes.h"
-#include "exporter/http/status_page.h"
+#include "exporter/http/targets.h"
 
 namespace pgrepl::http {
 namespace {
@@ -16,7 +18,7 @@ Response Metrics(const RouteOptions& options, const Request& request) {
   const Time begin = Now();
   const TextFormat format = NegotiateFormat(request.accept);
   Response response{.content_type = std::string(ContentType(format)),
-                    .body = Expose(options.view(), options.collectors, format)};
+                    .body = Expose(options.views(""), options.collectors, format)};
   // Figures of the exporter itself come last; OpenMetrics' end mark comes after them.
   constexpr std::string_view kEnd = "# EOF\n";
   const bool marked = format == TextFormat::kOpenMetrics;
@@ -45,22 +47,37 @@ Response Ready(const std::vector<ClusterView>& clusters) {
 
 std::vector<Route> MakeRoutes(RouteOptions given) {
   const auto options = std::make_shared<const RouteOptions>(std::move(given));
-  return {
+  std::vector<Route> routes = {
       {Method::kGet, options->telemetry_path,
        [options](const Request& request) { return Metrics(*options, request); }},
       {Method::kGet, "/-/healthy", [](const Request&) { return Response{.body = "healthy\n"}; }},
-      {Method::kGet, "/-/ready", [options](const Request&) { return Ready(options->view()); }},
+      {Method::kGet, "/-/ready", [options](const Request&) { return Ready(options->views("")); }},
       {Method::kGet, "/topology",
-       [options](const Request& request) { return TopologyPage(options->view(), request); }},
+       [options](const Request& request) { return TopologyPage(options->views(""), request); }},
       {Method::kGet, "/explain",
-       [options](const Request& request) { return ExplainPage(options->view(), request); }},
-      {Method::kGet, "/",
-       [options](const Request&) {
-         return Response{
-             .content_type = "text/html; charset=utf-8",
-             .body = StatusPage(options->view(), options->telemetry_path, options->version)};
+       [options](const Request& request) { return ExplainPage(options->views(""), request); }},
+      {Method::kGet, "/api/v1/clusters",
+       [options](const Request& request) {
+         return ClustersPage(options->views(""), request, options->version);
+       }},
+      {Method::kCheck, "/primary",
+       [options](const Request& request) { return PrimaryCheck(options->views, request); }},
+      {Method::kCheck, "/standby",
+       [options](const Request& request) { return StandbyCheck(options->views, request); }},
+      {Method::kGet, "/sd",
+       [options](const Request& request) { return ServiceDiscovery(options->views, request); }},
+      {Method::kGet, "/probe",
+       [options](const Request& request) {
+         return Probe(options->views, options->collectors, request);
        }},
   };
+  for (const PageFile& file : kPage) {
+    routes.push_back({Method::kGet, std::string(file.path), [&file](const Request&) {
+                        return Response{.content_type = std::string(file.content_type),
+                                        .body = std::string(file.body)};
+                      }});
+  }
+  return routes;
 }
 
 }  // namespace pgrepl::http

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "exporter/http/exposition.h"
 #include "exporter/http/server.h"
+#include "exporter/http/views.h"
 #include "exporter/metrics/self_metrics.h"
 
 namespace pgrepl::http {
@@ -17,11 +17,11 @@ struct RouteOptions {
   std::string version;
   CollectorSet collectors;
   SelfMetrics* self;  ///< outlives the routes
-  /// All clusters as known now; called on worker threads.
-  std::function<std::vector<ClusterView>()> view;
+  Views views;
 };
 
-/// /metrics (or the telemetry path), /-/healthy, /-/ready, /topology, /explain and /.
+/// /metrics (or the telemetry path), /-/healthy, /-/ready, /topology, /explain, /api/v1/clusters,
+/// /primary, /standby, /sd, /probe, and / with its files.
 std::vector<Route> MakeRoutes(RouteOptions given);
 
 }  // namespace pgrepl::http

@@ -26,7 +26,11 @@ struct Response {
   std::string body;
 };
 
-enum class Method { kGet, kPost };  ///< kGet answers HEAD as well
+enum class Method {
+  kGet,    ///< answers HEAD as well
+  kCheck,  ///< and OPTIONS, which HAProxy's option httpchk sends unless told otherwise
+  kPost,
+};
 
 struct Route {
   Method method = Method::kGet;

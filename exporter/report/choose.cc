@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/report/choose.h"
 
+#include <algorithm>
 #include <string>
 
 #include "exporter/config/nearest.h"
@@ -52,6 +53,14 @@ Result<Chosen> ChooseServer(const std::vector<ClusterView>& clusters, std::strin
   }
   return Error{"several clusters have a server " + config::Quoted(server) +
                "; name one with cluster=NAME: " + List(names)};
+}
+
+bool IsShared(const std::vector<ClusterView>& clusters, std::string_view server) {
+  const auto has = [&](const ClusterView& cluster) {
+    return std::any_of(cluster.servers.begin(), cluster.servers.end(),
+                       [&](const ServerView& one) { return one.name == server; });
+  };
+  return std::count_if(clusters.begin(), clusters.end(), has) > 1;
 }
 
 }  // namespace pgrepl::report

@@ -23,4 +23,7 @@ struct Chosen {
 Result<Chosen> ChooseServer(const std::vector<ClusterView>& clusters, std::string_view cluster,
                             std::string_view server);
 
+/// Several clusters have a server of that name, so ChooseServer must be told which.
+bool IsShared(const std::vector<ClusterView>& clusters, std::string_view server);
+
 }  // namespace pgrepl::report

@@ -18,8 +18,9 @@ inline Types ExpectedTypes(CollectorId id, Role role) {
       return {"text", "float8", "float8"};
     case CollectorId::kLag:
       return role == Role::kPrimary
-                 ? Types{"pg_lsn", "int8", "NULL", "pg_lsn", "NULL", "NULL", "int4"}
-                 : Types{"NULL", "int8", "pg_lsn", "pg_lsn", "text", "float8", "int4"};
+                 ? Types{"pg_lsn", "int8", "NULL", "pg_lsn", "NULL", "NULL", "int4", "NULL", "NULL"}
+                 : Types{"NULL",   "int8", "pg_lsn", "pg_lsn", "text",
+                         "float8", "int4", "pg_lsn", "pg_lsn"};
     case CollectorId::kSenders:
       return {"int4",   "text",   "text",   "text",   "name",   "text",   "bool",
               "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn", "pg_lsn", "float8", "float8",

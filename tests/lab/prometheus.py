@@ -9,14 +9,17 @@ from .web import answers, get
 
 
 class Prometheus(Process):
-    """Ready when the constructor ends. `every` is its scrape and evaluation interval."""
+    """Ready when the constructor ends. `every` is its scrape and evaluation interval; `text`, where it is
+    given, the whole configuration."""
 
-    def __init__(self, workspace, targets, rules=(), alertmanager=None, every="15s", port=None):
+    def __init__(self, workspace, targets, rules=(), alertmanager=None, every="15s", port=None,
+                 text=None):
         self.port = port or workspace.ports.take()
         self.url = f"http://127.0.0.1:{self.port}"
         folder = workspace.directory("prometheus")
         config = folder / "prometheus.yml"
-        config.write_text(json.dumps(_config(targets, rules, alertmanager, every), indent=2))
+        config.write_text(
+            text or json.dumps(_config(targets, rules, alertmanager, every), indent=2))
         super().__init__(workspace, "prometheus", [
             "prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/data",
             f"--web.listen-address=127.0.0.1:{self.port}"])

@@ -56,6 +56,15 @@ TEST_F(ViewTest, AServerNeverReachedLagsAtLeastSinceItIsWatched) {
   }
 }
 
+TEST_F(ViewTest, AnAnswerGrowsStaleThoughNobodySaidThatTheServerIsDown) {
+  cluster_.See("p", Primary(1000, 1));
+  cluster_.now += kFresh;
+  EXPECT_FALSE(cluster_.Server("p").stale);
+  cluster_.now += 1ms;
+  EXPECT_TRUE(cluster_.Server("p").stale);
+  EXPECT_TRUE(cluster_.Server("p").up);
+}
+
 TEST_F(ViewTest, ANewConnectionIsHeardBeforeItsFirstReply) {
   Sender row = SenderOf("walreceiver", 1000);
   row.reply_time = 1;

@@ -35,6 +35,9 @@ std::vector<Route> Routes() {
                              .body = request.path + "|" + request.query + "|" + request.accept};
            }},
       {.path = "/down", .handler = [](const Request&) { return Response{.status = 503}; }},
+      {.method = Method::kCheck,
+       .path = "/check",
+       .handler = [](const Request&) { return Response{.body = "fit\n"}; }},
       {.path = "/throws",
        .handler = [](const Request&) -> Response { throw std::runtime_error("of the test"); }},
       {.method = Method::kPost,
@@ -89,12 +92,22 @@ TEST_F(ServerTest, MatchesPathsExactly) {
   }
 }
 
+TEST_F(ServerTest, ACheckAnswersAsHaproxyAsksUnlessToldOtherwise) {
+  const std::string answer = Ask(port_, "OPTIONS /check HTTP/1.0\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_EQ(Body(answer), "fit\n");
+  EXPECT_EQ(Body(Get(port_, "/check")), "fit\n");
+  EXPECT_EQ(Body(Ask(port_, "HEAD /check HTTP/1.1\r\nHost: x\r\n\r\n")), "");
+}
+
 TEST_F(ServerTest, SaysWhichMethodsAreAllowed) {
   for (const std::string verb : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH"}) {
     const std::string answer = Ask(port_, verb + " /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"),
                               HasSubstr("\r\nAllow: GET, HEAD\r\n")));
   }
+  EXPECT_THAT(Ask(port_, "POST /check HTTP/1.1\r\nHost: x\r\n\r\n"),
+              HasSubstr("\r\nAllow: GET, HEAD, OPTIONS\r\n"));
   EXPECT_THAT(Get(port_, "/-/reload"), HasSubstr("\r\nAllow: POST\r\n"));
   EXPECT_EQ(Body(Ask(port_, "POST /-/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")),
             "reloaded\n");
