@@ -90,7 +90,7 @@ const graph = describe(
   {
     title: "Topology",
     width: 12,
-    height: 14,
+    height: 9,
     unit: "s",
     queries: graphQueries,
     noValue: "No exporter watches this cluster now.",
@@ -104,7 +104,7 @@ const graph = describe(
       "PostgresAmbiguousStandbys",
     ],
   },
-  14,
+  9,
 )
   .targets(targets(graphQueries, true, PromQueryFormat.Table))
   .transformations([frame("nodes"), frame("edges")])
@@ -116,6 +116,7 @@ const graph = describe(
 const roles = timeline({
   title: "Roles",
   width: 12,
+  height: 9,
   unit: "none",
   noValue: "No exporter watched it in this time.",
   description: "Who was primary and who standby, as last known while a server was down.",
@@ -127,7 +128,7 @@ const roles = timeline({
 
 const receivers = timeline({
   title: "Receivers",
-  width: 12,
+  width: 8,
   unit: "none",
   noValue: "No standby is known.",
   description: "Whether each standby receives WAL, by its own word or its upstream's.",
@@ -140,7 +141,7 @@ const receivers = timeline({
 const alerts = [
   table({
     title: "Alerts that fire",
-    width: 12,
+    width: 8,
     height: 7,
     noValue: "Nothing fires.",
     description: "Click on an alert for its runbook, on a server for its dashboard.",
@@ -161,7 +162,7 @@ const alerts = [
   }),
   timeline({
     title: "Alerts over time",
-    width: 12,
+    width: 8,
     unit: "none",
     noValue: "Nothing fired.",
     description: "When which alert fired.",
