@@ -37,7 +37,7 @@ class AskTest(unittest.TestCase):
             self.assertEqual(asked({"server": "s1"}, kind=kind).wrong, [])
 
     def test_values_of_a_variable(self):
-        found = asked(kind="variable", expr='label_values(pgrepl_up{pg_cluster="$cluster"}, server)')
+        found = asked(kind="variable", expr="label_values(pgrepl_up{pg_cluster='$cluster'}, server)")
         self.assertEqual((found.series, found.wrong), ([{"server": "s1"}, {"server": "s2"}], []))
 
     def test_not_a_number(self):
@@ -58,8 +58,8 @@ class DoubledTest(unittest.TestCase):
         self.assertEqual(answers.doubled(panel("timeseries", "{{server}} {{stage}}"), both), [])
 
     def test_two_rows_of_one_server(self):
-        columns = [answer({"server": "s1"}, ref="up"),
-                   answer({"server": "s1", "cause": "a"}, {"server": "s1", "cause": "b"}, ref="why")]
+        causes = [{"server": "s1", "cause": cause} for cause in ("a", "b")]
+        columns = [answer({"server": "s1"}, ref="up"), answer(*causes, ref="why")]
         self.assertEqual(len(answers.doubled(panel("table"), columns)), 1)
         columns[1].series.pop()
         self.assertEqual(answers.doubled(panel("table"), columns), [])
