@@ -37,7 +37,7 @@ class AskTest(unittest.TestCase):
             self.assertEqual(asked({"server": "s1"}, kind=kind).wrong, [])
 
     def test_values_of_a_variable(self):
-        found = asked(kind="variable", expr="label_values(pgrepl_up{pg_cluster='$cluster'}, server)")
+        found = asked(kind="variable", expr="label_values(pgrepl_up{pg_cluster='main'}, server)")
         self.assertEqual((found.series, found.wrong), ([{"server": "s1"}, {"server": "s2"}], []))
 
     def test_not_a_number(self):
