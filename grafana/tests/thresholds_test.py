@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A panel changes its colour where an alert fires: the figures are those of alerts/thresholds.yaml."""
+"""A panel changes its colour where an alert fires: its figures are alerts/thresholds.yaml's."""
 
 import re
 import unittest

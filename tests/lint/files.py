@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 
-SOURCE = {".cc", ".h", ".py", ".sh", ".cmake", ".def"}
+SOURCE = {".cc", ".h", ".py", ".sh", ".cmake", ".def", ".ts"}
 LONGEST = 400
 NAMELESS = re.compile(r"(^|[/_-])(utils?|common|misc|helpers?|manager)([./_-]|$)")
 FOREIGN_PATH = re.compile(r"(?<![\w.])/(work|farm|home/\w+)/")

@@ -24,7 +24,7 @@ export const answers = [
     width: 4,
     unit: "none",
     shows: "name",
-    noValue: "NONE: nothing can be written.",
+    noValue: "None answers the exporter.",
     description:
       "The servers that say they are primary, and answer. Two of them are a split brain.",
     queries: [query(exprs.primaries(CLUSTER), "{{server}}")],

@@ -11,7 +11,7 @@ import { PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
 import { CRITICAL, GOOD, PRIMARY } from "../colors";
 import * as exprs from "../exprs";
 import { TO_RUNBOOK, TO_SERVER, TO_STANDBY, address, dataLink } from "../links";
-import { built, describe, timeline } from "../panels";
+import { describe, timeline } from "../panels";
 import { byServer, byStandby, query, targets } from "../queries";
 import { FIRING, LINK, ROLE, SEVERITY } from "../states";
 import { table } from "../table";
@@ -42,8 +42,9 @@ const server = "pg_cluster, server";
 const looks = [
   labelled(server, `${up} == 0`, { subtitle: "down", color: CRITICAL }),
   labelled(server, `${role} == 0`, { subtitle: "primary", color: PRIMARY }),
-  labelled(server, up, { subtitle: "standby", color: GOOD }),
+  labelled(server, `${lag} or ${up}`, { subtitle: "standby", color: GOOD }),
 ].join(" or on (pg_cluster, server) ");
+// A standby that isn't configured has a lag, as its upstream tells it, and no pgrepl_up.
 const nodes = copied(
   `(${lag} or 0 * ${up}) * on (pg_cluster, server) group_left (subtitle, color) (${looks})`,
   "server",
@@ -60,6 +61,15 @@ const ends = copied(copied(lines, "standby", "target"), "server", "source");
 const lagOfStandby = `max by (pg_cluster, standby) (${copied(lag, "server", "standby")})`;
 const edges = `label_join(${ends} * on (pg_cluster, standby) group_left () ${lagOfStandby},
   "id", " to ", "source", "target")`;
+
+/** On the one field that only nodes have: an entry of the menu for each field with a link. */
+const TO_NODE = dataLink(
+  "Server ${__data.fields.title}",
+  address("standby", {
+    cluster: "${cluster:percentencode}",
+    server: "${__data.fields.title:percentencode}",
+  }),
+);
 
 /** Frames with a column source are edges, others nodes: so Grafana tells them apart. */
 function frame(ref: string) {
@@ -80,7 +90,7 @@ const graph = describe(
   {
     title: "Topology",
     width: 12,
-    height: 14,
+    height: 9,
     unit: "s",
     queries: graphQueries,
     noValue: "No exporter watches this cluster now.",
@@ -94,28 +104,19 @@ const graph = describe(
       "PostgresAmbiguousStandbys",
     ],
   },
-  14,
+  9,
 )
   .targets(targets(graphQueries, true, PromQueryFormat.Table))
   .transformations([frame("nodes"), frame("edges")])
   .zoomMode(ZoomMode.Cooperative)
   .nodes(new NodeOptionsBuilder().mainStatUnit("s").arcs([]))
   .edges(new EdgeOptionsBuilder().mainStatUnit("s"))
-  .dataLinks([
-    built(
-      dataLink(
-        "Server ${__data.fields.title}",
-        address("standby", {
-          cluster: "${cluster:percentencode}",
-          server: "${__data.fields.title:percentencode}",
-        }),
-      ),
-    ) as never,
-  ]);
+  .overrideByName("title", [{ id: "links", value: [TO_NODE] }]);
 
 const roles = timeline({
   title: "Roles",
   width: 12,
+  height: 9,
   unit: "none",
   noValue: "No exporter watched it in this time.",
   description: "Who was primary and who standby, as last known while a server was down.",
@@ -127,7 +128,7 @@ const roles = timeline({
 
 const receivers = timeline({
   title: "Receivers",
-  width: 12,
+  width: 8,
   unit: "none",
   noValue: "No standby is known.",
   description: "Whether each standby receives WAL, by its own word or its upstream's.",
@@ -140,7 +141,7 @@ const receivers = timeline({
 const alerts = [
   table({
     title: "Alerts that fire",
-    width: 12,
+    width: 8,
     height: 7,
     noValue: "Nothing fires.",
     description: "Click on an alert for its runbook, on a server for its dashboard.",
@@ -161,7 +162,7 @@ const alerts = [
   }),
   timeline({
     title: "Alerts over time",
-    width: 12,
+    width: 8,
     unit: "none",
     noValue: "Nothing fired.",
     description: "When which alert fired.",
