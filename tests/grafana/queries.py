@@ -54,7 +54,8 @@ def main():
     offences = rule_errors + [f"{state}: {one.query.name}: {wrong}"
                               for state, those in outcome.items() for one in those
                               for wrong in one.wrong]
-    print("\n".join(_unneeded(outcome)), flush=True)
+    for line in _unneeded(outcome):
+        print(line, flush=True)
     if not options.dry:
         FILE.write_text(_report(outcome, offences))
     print("\n".join(offences) or "all answered", flush=True)

@@ -68,11 +68,14 @@ class Scene:
             yield "after a failover"
 
     def _fail_over(self):
-        """The primary is lost; s2 takes over, s1 is restarted and follows it."""
+        """The primary is lost; s2 takes over, s1 is restarted and follows it, through a slot."""
         p, s1, s2 = self.cluster.p, self.cluster.s1, self.cluster.s2
         p.stop("immediate")
         failover.promote(s2)
+        for slot in ("s1", "forgotten"):
+            s2.execute(f"SELECT pg_create_physical_replication_slot('{slot}', true)")
         failover.follow(s1, s2)
+        s1.set(primary_slot_name="s1")
         s1.restart()
         wait_until(lambda: s1.is_streaming(), "s1 follows s2", 60)
 
