@@ -13,9 +13,9 @@ from tests.lab.workspace import REPOSITORY
 
 RULES = sorted((REPOSITORY / "alerts/rules").glob("*.yaml"))
 PLAN = [Standby("s1", slot=True, relayed=True), Standby("s2", slot=True),
-        Standby("s3", upstream="s2", slot=True)]
+        Standby("s3", upstream="s2")]
 SETTINGS = {"autovacuum": "off", "wal_level": "logical", "max_slot_wal_keep_size": "1GB",
-            "synchronous_standby_names": "'ANY 1 (s1, s2)'", "hot_standby_feedback": "on"}
+            "hot_standby_feedback": "on"}
 MAX_LAG = 20  # seconds: an alert of the lag comes sooner than with 60
 SCRAPE = 2  # seconds between scrapes, and evaluations
 
@@ -25,6 +25,9 @@ class Scene:
 
     def __init__(self, workspace, binary):
         self.cluster = Cluster(workspace, PLAN, SETTINGS)
+        # Not before they are there: commits would hang.
+        for server, names in (("p", "s1, s2"), ("s2", "s1, s3")):
+            self.cluster.servers[server].set(synchronous_standby_names=f"ANY 1 ({names})")
         _publish_and_subscribe(self.cluster.p)
         self.exporters = [Exporter(workspace, binary, self._config(), name=f"exporter{i}")
                           for i in (1, 2)]
@@ -65,11 +68,15 @@ class Scene:
             yield "after a failover"
 
     def _fail_over(self):
-        """The primary is lost; s2 takes over, s1 follows it."""
+        """The primary is lost; s2 takes over, s1 is restarted and follows it, through a slot."""
         p, s1, s2 = self.cluster.p, self.cluster.s1, self.cluster.s2
         p.stop("immediate")
         failover.promote(s2)
+        for slot in ("s1", "forgotten"):
+            s2.execute(f"SELECT pg_create_physical_replication_slot('{slot}', true)")
         failover.follow(s1, s2)
+        s1.set(primary_slot_name="s1")
+        s1.restart()
         wait_until(lambda: s1.is_streaming(), "s1 follows s2", 60)
 
     def _wait_for_alerts(self, what, condition):

@@ -58,7 +58,7 @@ export const commits = [
       query(
         `max by (pg_cluster, server, standby, sync_state) (
       pgrepl_sender_sync_state{${CLUSTER}}) == 1`,
-        "{{standby}}: {{sync_state}}",
+        "{{standby}} of {{server}}: {{sync_state}}",
       ),
     ],
     mappings: HELD,
@@ -97,7 +97,7 @@ export const commits = [
     description:
       "Transactions whose dead rows vacuum must keep, since a query on a standby may still " +
       "see them.",
-    queries: [query(byStandby(`pgrepl_sender_xmin_age{${CLUSTER}}`), "{{standby}}")],
+    queries: [query(byStandby(`pgrepl_sender_xmin_age{${CLUSTER}}`), "{{standby}} on {{server}}")],
     thresholds: above(threshold("xmin_age")),
     alerts: ["PostgresXminHeld"],
   }),

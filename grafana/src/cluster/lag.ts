@@ -134,7 +134,7 @@ const senders = timeseries({
     query(
       `max by (pg_cluster, server, standby, stage) (
     pgrepl_sender_lag_seconds{${SERVERS}})`,
-      "{{standby}} {{stage}}",
+      "{{standby}} {{stage}} from {{server}}",
     ),
   ],
 });
@@ -149,7 +149,7 @@ const replies = timeseries({
     "wal_receiver_status_interval; from " +
     `${threshold("silence_factor") * 100} % of wal_sender_timeout on (dashed) the link is stalled.`,
   queries: [
-    query(byStandby(`pgrepl_sender_reply_age_seconds{${SERVERS}}`), "{{standby}}"),
+    query(byStandby(`pgrepl_sender_reply_age_seconds{${SERVERS}}`), "{{standby}} to {{server}}"),
     query(
       `min by (pg_cluster) (max by (pg_cluster, server) (
       pgrepl_sender_timeout_seconds{${SERVERS}} > 0)) * ${threshold("silence_factor")}`,

@@ -62,7 +62,7 @@ export const link = [
       query(
         `max by (pg_cluster, server, standby, stage) (
       pgrepl_sender_lag_seconds{${OF_STANDBYS}})`,
-        "{{standby}} {{stage}}",
+        "{{standby}} {{stage}} from {{server}}",
       ),
     ],
   }),
@@ -79,7 +79,7 @@ export const link = [
       query(byServer(`pgrepl_receiver_last_message_age_seconds{${SERVERS}}`), "{{server}} message"),
       query(
         `max by (pg_cluster, server, standby) (pgrepl_sender_reply_age_seconds{${OF_STANDBYS}})`,
-        "{{standby}} reply",
+        "{{standby}} reply to {{server}}",
       ),
       query(
         `min by (pg_cluster) (max by (pg_cluster, server) (
