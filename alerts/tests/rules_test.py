@@ -23,6 +23,11 @@ class ThresholdsTest(unittest.TestCase):
             used.setdefault(name, set()).add(float(value))
         self.assertEqual(used, {name: {value} for name, value in THRESHOLDS.items()})
 
+    def test_the_page_takes_the_same_for_long(self):
+        source = (RUNBOOKS.parent.parent / "exporter/report/concerns.cc").read_text()
+        self.assertEqual(float(re.search(r"kCommitWaitSeconds = (\d+)", source)[1]),
+                         THRESHOLDS["commit_wait_seconds"])
+
     def test_no_comparison_with_a_figure_without_a_name(self):
         for alert in ALERTS:
             for line in alert.expression.splitlines():

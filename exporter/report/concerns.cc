@@ -14,6 +14,9 @@
 namespace pgrepl::report {
 namespace {
 
+// commit_wait_seconds of alerts/thresholds.yaml; a test compares.
+constexpr double kCommitWaitSeconds = 10;
+
 class Concerns {
  public:
   void Critical(const ServerView& server, std::string text) {
@@ -116,8 +119,7 @@ void AddOfPrimary(const ServerView& server, Concerns& concerns) {
   const auto* archive = FactOf<ArchiveFact>(server, CollectorId::kArchive);
   if (archive != nullptr && archive->failing) concerns.Critical(server, "archiving fails");
   const double waits = server.syncrep_oldest_wait_seconds.value_or(0);
-  constexpr double kLong = 10;
-  if (waits > kLong) {
+  if (waits > kCommitWaitSeconds) {
     concerns.Critical(server, fmt::format("a commit has waited {} for a synchronous standby",
                                           SayDuration(waits)));
   }

@@ -30,6 +30,11 @@ export function lagRatio(where: string): string {
   return `${lag(where)} / ${byServer(`pgrepl_lag_threshold_seconds{${where}}`)}`;
 }
 
+/** Each cause of each standby that lags, 1 while it holds. */
+export function causes(where: string): string {
+  return `max by (pg_cluster, server, cause) (pgrepl_lag_cause{${where},cause!="none"}) == 1`;
+}
+
 export function standbysPresent(where: string): string {
   return `pg_cluster:pgrepl_standbys_present:count{${where}}`;
 }

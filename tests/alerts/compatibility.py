@@ -104,9 +104,9 @@ def _compare(workspace, binary, peers):
                             every="1s")
     cluster.p.execute("SELECT pg_switch_wal(); CHECKPOINT")
     cluster.wait_caught_up()
-    wait_until(lambda: _recorded(prometheus, "pg_wal_segments"), "the rules record", 60)
+    wait_until(lambda: prometheus.query("pg_wal_segments"), "the rules record", 60)
     time.sleep(65)  # The slowest collector, and a scrape of it.
-    doubled = [f"{name}: comes twice" for name in _names() if _is_doubled(_recorded(prometheus, name))]
+    doubled = [f"{name}: comes twice" for name in _names() if _is_doubled(prometheus.query(name))]
     doubled += prometheus.rule_errors()
     columns, wrong = [], []
     for peer in peers:
@@ -117,7 +117,7 @@ def _compare(workspace, binary, peers):
                                           if verdict not in ("same", "absent") and name not in DIFFERS]))
     rows = []
     for name in _names():
-        labels = sorted({key for pairs in _recorded(prometheus, name) for key, _ in pairs}
+        labels = sorted({key for pairs in prometheus.query(name) for key, _ in pairs}
                         - NOT_COMPARED - {"__name__"})
         why = DIFFERS.get(name, FROM_17 if name.startswith("pg_stat_checkpointer") else "")
         rows.append((f"`{name}`", ", ".join(f"`{label}`" for label in labels),
@@ -130,12 +130,9 @@ def _names():
             for rule in group["rules"] if ":" not in rule["record"]]
 
 
-def _recorded(prometheus, name):
-    return prometheus.query(name)
-
-
 def _is_doubled(series):
-    identities = [frozenset(pair for pair in pairs if pair[0] not in ("sender_host",))
+    """By two exporters, or otherwise: nothing but what isn't compared tells two of one server apart."""
+    identities = [frozenset(pair for pair in pairs if pair[0] not in NOT_COMPARED - {"server"})
                   for pairs in series]
     return len(identities) != len(set(identities))
 
@@ -166,7 +163,7 @@ def _verdict(name, pages, prometheus):
         return "absent"
     for server, page in pages.items():
         theirs = _plain(page.families.get(name, {}))
-        ours = _plain({pairs: value for pairs, value in _recorded(prometheus, name).items()
+        ours = _plain({pairs: value for pairs, value in prometheus.query(name).items()
                        if ("server", server) in pairs})
         if theirs.keys() != ours.keys():
             return f"{server}: {_words(ours)} for {_words(theirs)}"

@@ -24,7 +24,8 @@ from .workspace import REPOSITORY, Workspace
 EXPORTER_PORT, PROMETHEUS_PORT, ALERTMANAGER_PORT = 9717, 9090, 9093
 
 PLACES = """
-  Exporter      {exporter.url}/metrics
+  Page          {exporter.url}/
+  Metrics       {exporter.url}/metrics
   Prometheus    {prometheus.url}/graph?g0.expr=pgrepl_lag_seconds&g0.tab=0&g0.range_input=5m
   Alertmanager  amtool alert --alertmanager.url={alertmanager.url}
   Folder        {folder}

@@ -7,7 +7,8 @@
 const PERIOD_MS = 2000;
 const GIVE_UP_MS = 5000;
 const SIGNS = { good: "✔", warning: "▲", critical: "✖" };
-const TRAIL = { width: 300, height: 40, least: 5 }; // `least`: seconds of lag that fill it, at least
+// `steps` are as many as the exporter keeps; `least`: seconds of lag that fill the height, at least.
+const TRAIL = { width: 300, height: 40, steps: 90, least: 5 };
 
 let answeredAt = null; // when, by this browser's clock
 
@@ -83,7 +84,7 @@ function trail(server) {
   const limit = server.lag.threshold_seconds;
   const most = Math.max(...told.seconds);
   const full = Math.max(most, TRAIL.least) * 1.1;
-  const x = (i) => TRAIL.width * (1 - (told.seconds.length - 1 - i) / 89);
+  const x = (i) => TRAIL.width * (1 - (told.seconds.length - 1 - i) / (TRAIL.steps - 1));
   const y = (seconds) => TRAIL.height * (1 - seconds / full);
   const points = told.seconds.map((seconds, i) => `${x(i).toFixed(1)},${y(seconds).toFixed(1)}`);
   const minutes = Math.round((told.seconds.length * told.step_seconds) / 60);

@@ -85,13 +85,7 @@ const causes = timeline({
   unit: "none",
   noValue: "No standby lagged.",
   description: "The cause, while a standby lags. docs/lag.md says what each of them means.",
-  queries: [
-    query(
-      `max by (pg_cluster, server, cause) (pgrepl_lag_cause{${SERVERS},cause!="none"})
-    == 1`,
-      "{{server}}: {{cause}}",
-    ),
-  ],
+  queries: [query(exprs.causes(SERVERS), "{{server}}: {{cause}}")],
   mappings: HELD,
   link: TO_SERVER,
 });

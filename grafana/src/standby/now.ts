@@ -135,13 +135,7 @@ export const now = [
     unit: "none",
     noValue: "It didn't lag.",
     description: "The cause, while a server lagged.",
-    queries: [
-      query(
-        `max by (pg_cluster, server, cause) (pgrepl_lag_cause{${SERVERS},cause!="none"})
-      == 1`,
-        "{{server}}: {{cause}}",
-      ),
-    ],
+    queries: [query(exprs.causes(SERVERS), "{{server}}: {{cause}}")],
     mappings: HELD,
   }),
   table({
