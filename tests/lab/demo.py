@@ -16,18 +16,20 @@ from pathlib import Path
 from .alertmanager import Alertmanager, Sink
 from .cluster import Cluster
 from .exporter import Exporter
+from .grafana import Grafana, program as grafana_program
 from .load import Load
 from .prometheus import Prometheus
 from .workspace import REPOSITORY, Workspace
 
 # What people expect; another free port where one of these is taken.
-EXPORTER_PORT, PROMETHEUS_PORT, ALERTMANAGER_PORT = 9717, 9090, 9093
+EXPORTER_PORT, PROMETHEUS_PORT, ALERTMANAGER_PORT, GRAFANA_PORT = 9717, 9090, 9093, 3000
 
 PLACES = """
   Page          {exporter.url}/
   Metrics       {exporter.url}/metrics
   Prometheus    {prometheus.url}/graph?g0.expr=pgrepl_lag_seconds&g0.tab=0&g0.range_input=5m
   Alertmanager  amtool alert --alertmanager.url={alertmanager.url}
+  Grafana       {grafana_url}
   Folder        {folder}
 
   The primary p feeds s1 (through a slot) and s2; s2 feeds s3. There is a small write every 200 ms.
@@ -82,11 +84,17 @@ def _run(options):
             prometheus = Prometheus(
                 workspace, [f"127.0.0.1:{exporter.port}"], _rules(), alertmanager.address,
                 every="5s", port=workspace.ports.take(PROMETHEUS_PORT))
+            programs = [exporter, prometheus, alertmanager]
+            grafana_url = "not installed; with it, here were its dashboards"
+            if grafana_program():
+                grafana = Grafana(workspace, prometheus.url, workspace.ports.take(GRAFANA_PORT))
+                grafana_url = f"{grafana.url}/d/pgrepl-cluster"
+                programs.append(grafana)
             print(PLACES.format(**locals(), folder=workspace.folder), end="")
             _write_commands(workspace.folder, cluster)
             print(SCENES.format(here=workspace.folder))
             _say("ready; Ctrl-C ends it")
-            _watch((exporter, prometheus, alertmanager), options.seconds)
+            _watch(programs, options.seconds)
             _say("stopping")
 
 
