@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.lab.cluster import Cluster
 from tests.lab.exporter import Exporter
 from tests.lab.failover import passfile, promote
+from tests.lab.liar import Liar
 from tests.lab.load import Load
 from tests.lab.process import run
 from tests.lab.waiting import wait_until
@@ -119,6 +120,23 @@ class PageTest(unittest.TestCase):
             self.assertEqual(seen["errors"], [])
         finally:
             s2.set(primary_conninfo=None)
+            self.browser.open(self.exporter.url + "/")
+            exporter.stop()
+        self.healthy()
+
+    def test_5_a_name_of_60_kilobytes(self):
+        def lie(_, values):
+            return [b"x" * 60_000 if value == b"s2" else value for value in values]
+        config = self.cluster.exporter_config("p")
+        (server,) = config["clusters"][0]["servers"]
+        with Liar(self.workspace.ports.take(), self.cluster.p.port, lie) as liar:
+            server["conninfo"] = (f"host=127.0.0.1 port={liar.port} user=pgrepl_monitor "
+                                  "dbname=postgres sslmode=disable")
+            exporter = self.start(config, "liar")
+            self.browser.open(exporter.url + "/")
+            self.see(lambda seen: any("xxxx" in one for one in seen["servers"]),
+                     "its name, cut short", **PHONE)
+            self.assertLess(len(exporter.get("/metrics")), 500_000)
             self.browser.open(self.exporter.url + "/")
             exporter.stop()
         self.healthy()
