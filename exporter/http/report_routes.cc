@@ -30,37 +30,42 @@ std::optional<config::ReportFormat> FormatOf(std::string_view word) {
 
 }  // namespace
 
-Response TopologyPage(const std::vector<ClusterView>& clusters, const Request& request) {
+Response TopologyPage(const Views& views, const Request& request) {
   constexpr std::string_view kKnown[] = {"format", "cluster"};
   const Result<Parameters> parameters = ParseQuery(request.query, kKnown);
   if (!parameters) return Refusal(400, parameters.error().message);
   const std::string_view word = Value(*parameters, "format");
   const auto format = FormatOf(word);
   if (!format) return Refusal(400, config::Unknown("format", word, config::kReportFormats));
-  const auto chosen = report::ChooseClusters(clusters, Value(*parameters, "cluster"));
+  const std::string_view cluster = Value(*parameters, "cluster");
+  const std::vector<ClusterView> clusters = views(cluster);
+  const auto chosen = report::ChooseClusters(clusters, cluster);
   if (!chosen) return Refusal(404, chosen.error().message);
   return {.content_type = std::string(kContentTypes[static_cast<std::size_t>(*format)]),
           .body = report::Topology(*chosen, *format)};
 }
 
-Response ClustersPage(const std::vector<ClusterView>& clusters, const Request& request,
-                      std::string_view version) {
+Response ClustersPage(const Views& views, const Request& request, std::string_view version) {
   constexpr std::string_view kKnown[] = {"cluster"};
   const Result<Parameters> parameters = ParseQuery(request.query, kKnown);
   if (!parameters) return Refusal(400, parameters.error().message);
-  const auto chosen = report::ChooseClusters(clusters, Value(*parameters, "cluster"));
+  const std::string_view cluster = Value(*parameters, "cluster");
+  const std::vector<ClusterView> clusters = views(cluster);
+  const auto chosen = report::ChooseClusters(clusters, cluster);
   if (!chosen) return Refusal(404, chosen.error().message);
   return {.content_type = "application/json",
           .body = report::ClustersJson(*chosen, version, WallSeconds())};
 }
 
-Response ExplainPage(const std::vector<ClusterView>& clusters, const Request& request) {
+Response ExplainPage(const Views& views, const Request& request) {
   constexpr std::string_view kKnown[] = {"server", "cluster"};
   const Result<Parameters> parameters = ParseQuery(request.query, kKnown);
   if (!parameters) return Refusal(400, parameters.error().message);
   const std::string_view server = Value(*parameters, "server");
   if (server.empty()) return Refusal(400, "which server? /explain?server=NAME");
-  const auto chosen = report::ChooseServer(clusters, Value(*parameters, "cluster"), server);
+  const std::string_view cluster = Value(*parameters, "cluster");
+  const std::vector<ClusterView> clusters = views(cluster);
+  const auto chosen = report::ChooseServer(clusters, cluster, server);
   if (!chosen) return Refusal(404, chosen.error().message);
   return {.body = report::Explain(*chosen)};
 }

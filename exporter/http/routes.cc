@@ -53,12 +53,12 @@ std::vector<Route> MakeRoutes(RouteOptions given) {
       {Method::kGet, "/-/healthy", [](const Request&) { return Response{.body = "healthy\n"}; }},
       {Method::kGet, "/-/ready", [options](const Request&) { return Ready(options->views("")); }},
       {Method::kGet, "/topology",
-       [options](const Request& request) { return TopologyPage(options->views(""), request); }},
+       [options](const Request& request) { return TopologyPage(options->views, request); }},
       {Method::kGet, "/explain",
-       [options](const Request& request) { return ExplainPage(options->views(""), request); }},
+       [options](const Request& request) { return ExplainPage(options->views, request); }},
       {Method::kGet, "/api/v1/clusters",
        [options](const Request& request) {
-         return ClustersPage(options->views(""), request, options->version);
+         return ClustersPage(options->views, request, options->version);
        }},
       {Method::kCheck, "/primary",
        [options](const Request& request) { return PrimaryCheck(options->views, request); }},

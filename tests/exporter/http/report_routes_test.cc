@@ -19,11 +19,13 @@ const std::vector<ClusterView>& Clusters() {
 }
 
 Response Topology(const std::string& query) {
-  return TopologyPage(Clusters(), {.path = "/topology", .query = query, .accept = ""});
+  return TopologyPage([](std::string_view) { return Clusters(); },
+                      {.path = "/topology", .query = query, .accept = ""});
 }
 
 Response Explain(const std::string& query) {
-  return ExplainPage(Clusters(), {.path = "/explain", .query = query, .accept = ""});
+  return ExplainPage([](std::string_view) { return Clusters(); },
+                     {.path = "/explain", .query = query, .accept = ""});
 }
 
 void ExpectRefused(const Response& response, int status, const std::string& line) {
