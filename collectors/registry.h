@@ -42,6 +42,11 @@ class CollectorSet {
   /// Those that are off as well, so that an index means the same in every set.
   [[nodiscard]] std::span<const Collector* const> all() const { return all_; }
 
+  /// The very same collectors, and the same of them on.
+  bool operator==(const CollectorSet& other) const {
+    return all_ == other.all_ && is_on_ == other.is_on_;
+  }
+
  private:
   std::vector<const Collector*> all_;
   std::vector<bool> is_on_;

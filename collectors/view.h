@@ -95,7 +95,7 @@ struct ServerView {
 };
 
 struct ClusterView {
-  std::string_view name;
+  std::string name;
   std::vector<ServerView> servers;
   int primaries = 0;
   int expected_primaries = 0;

@@ -39,8 +39,7 @@ Result<SessionOptions> MakeSession(const config::Cluster& cluster, const config:
       .connection_lifetime = timing.connection_lifetime};
 }
 
-cluster::ClusterOptions MakeCluster(const config::Cluster& cluster, const config::Timing& timing,
-                                    const CollectorSet& collectors) {
+cluster::ClusterOptions MakeCluster(const config::Cluster& cluster, const config::Timing& timing) {
   cluster::ClusterOptions options{.name = cluster.name,
                                   .servers = {},
                                   .expected_standbys = cluster.expected_standbys,
@@ -49,8 +48,7 @@ cluster::ClusterOptions MakeCluster(const config::Cluster& cluster, const config
                                   .pulse_deadline = timing.pulse_deadline,
                                   .interval = timing.interval,
                                   .slow_interval = timing.slow_interval,
-                                  .remember_vanished = timing.remember_vanished,
-                                  .collectors = collectors};
+                                  .remember_vanished = timing.remember_vanished};
   for (const config::Server& server : cluster.servers) {
     options.servers.push_back({.name = server.name,
                                .max_lag_seconds = Seconds(server.max_lag),
@@ -64,11 +62,9 @@ cluster::ClusterOptions MakeCluster(const config::Cluster& cluster, const config
 
 }  // namespace
 
-Result<std::unique_ptr<Fleet>> Fleet::Create(const config::Config& config,
-                                             const CollectorSet& collectors,
-                                             Scheduler::CountConnection count_connection) {
-  std::unique_ptr<Fleet> fleet(new Fleet);  // NOLINT: the constructor is private
+Status Fleet::Configure(const config::Config& config, const CollectorSet& collectors) {
   Scheduler::Options options{.pulse_interval = config.timing.pulse_interval, .clusters = {}};
+  std::vector<cluster::ClusterOptions> clusters;
   for (const config::Cluster& cluster : config.clusters) {
     const CollectorSet own = CollectorsOf(cluster.name, config, collectors);
     std::vector<SessionOptions> sessions;
@@ -77,31 +73,52 @@ Result<std::unique_ptr<Fleet>> Fleet::Create(const config::Config& config,
       if (!session) return session.error();
       sessions.push_back(std::move(*session));
     }
-    options.clusters.push_back(std::move(sessions));
-    fleet->clusters_.push_back(
-        std::make_unique<cluster::ClusterState>(MakeCluster(cluster, config.timing, own), Now()));
+    options.clusters.push_back({cluster.name, std::move(sessions), {}});
+    clusters.push_back(MakeCluster(cluster, config.timing));
   }
-  Fleet* self = fleet.get();
-  fleet->scheduler_ = std::make_unique<Scheduler>(
-      std::move(options),
-      [self](ServerId id, const ServerSnapshotPtr& snapshot) {
-        self->clusters_[id.cluster]->Observe(id.server, snapshot, Now());
-      },
-      std::move(count_connection));
-  return fleet;
+  MutexLock lock(mutex_);
+  std::vector<ClusterStatePtr> states;
+  for (std::size_t i = 0; i < clusters.size(); ++i) {
+    ClusterStatePtr state = Find(clusters[i].name);
+    if (state) {
+      state->Reconfigure(std::move(clusters[i]), Now());
+    } else {
+      state = std::make_shared<cluster::ClusterState>(std::move(clusters[i]), Now());
+    }
+    options.clusters[i].publish = [state](const std::string& server,
+                                          const ServerSnapshotPtr& snapshot) {
+      state->Observe(server, snapshot, Now());
+    };
+    states.push_back(std::move(state));
+  }
+  clusters_ = std::move(states);
+  collectors_ = collectors;
+  scheduler_.Configure(std::move(options));
+  return Ok();
+}
+
+Fleet::ClusterStatePtr Fleet::Find(std::string_view cluster) const {
+  const auto found = std::find_if(clusters_.begin(), clusters_.end(),
+                                  [&](const auto& one) { return one->name() == cluster; });
+  return found != clusters_.end() ? *found : nullptr;
 }
 
 std::vector<ClusterView> Fleet::View(std::string_view only) const {
+  std::vector<ClusterStatePtr> clusters;
+  {
+    MutexLock lock(mutex_);
+    const ClusterStatePtr named = Find(only);
+    clusters = named ? std::vector{named} : clusters_;
+  }
   std::vector<ClusterView> views;
   const Time now = Now();
-  const auto named = std::find_if(clusters_.begin(), clusters_.end(),
-                                  [&](const auto& cluster) { return cluster->name() == only; });
-  if (named != clusters_.end()) {
-    views.push_back((*named)->View(now));
-    return views;
-  }
-  for (const auto& cluster : clusters_) views.push_back(cluster->View(now));
+  for (const ClusterStatePtr& cluster : clusters) views.push_back(cluster->View(now));
   return views;
+}
+
+CollectorSet Fleet::collectors() const {
+  MutexLock lock(mutex_);
+  return collectors_;
 }
 
 }  // namespace pgrepl

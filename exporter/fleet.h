@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "exporter/base/mutex.h"
 #include "exporter/base/result.h"
 #include "exporter/cluster/cluster_state.h"
 #include "exporter/collect/scheduler.h"
@@ -14,25 +15,35 @@
 
 namespace pgrepl {
 
+/// Thread-safe, but for Start and Stop.
 class Fleet {
  public:
-  /// `collectors` has all queries of the configuration, in its order, or none of them.
-  /// Errors name the server and where it is configured, never its conninfo.
-  static Result<std::unique_ptr<Fleet>> Create(const config::Config& config,
-                                               const CollectorSet& collectors,
-                                               Scheduler::CountConnection count_connection);
+  explicit Fleet(Scheduler::CountConnection count_connection)
+      : scheduler_(std::move(count_connection)) {}
 
-  void Start() { scheduler_->Start(); }
-  bool Stop() { return scheduler_->Stop(); }  ///< as Scheduler::Stop
+  /// Watches what this configuration says from now on. What is known of clusters and servers that stay,
+  /// by their names, is kept. `collectors` has all queries of the configuration, in its order, or none
+  /// of them. Errors name the server and where it is configured, never its conninfo; nothing is changed
+  /// then.
+  Status Configure(const config::Config& config, const CollectorSet& collectors);
 
-  /// The cluster of that name; all of them where none has it. Thread-safe.
+  void Start() { scheduler_.Start(); }
+  bool Stop() { return scheduler_.Stop(); }  ///< as Scheduler::Stop
+
+  /// The cluster of that name; all of them where none has it.
   [[nodiscard]] std::vector<ClusterView> View(std::string_view only = {}) const;
+  /// Of which the views may have facts.
+  [[nodiscard]] CollectorSet collectors() const;
 
  private:
-  Fleet() = default;
+  using ClusterStatePtr = std::shared_ptr<cluster::ClusterState>;
 
-  std::vector<std::unique_ptr<cluster::ClusterState>> clusters_;
-  std::unique_ptr<Scheduler> scheduler_;  ///< ends before what it publishes to
+  [[nodiscard]] ClusterStatePtr Find(std::string_view cluster) const PGREPL_REQUIRES(mutex_);
+
+  mutable Mutex mutex_;
+  std::vector<ClusterStatePtr> clusters_ PGREPL_GUARDED_BY(mutex_);
+  CollectorSet collectors_ PGREPL_GUARDED_BY(mutex_);
+  Scheduler scheduler_;  ///< ends before what it publishes to
 };
 
 }  // namespace pgrepl

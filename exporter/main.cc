@@ -6,16 +6,15 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <string>
 #include <utility>
 
-#include "collectors/query.h"
 #include "exporter/base/log.h"
 #include "exporter/cli/ask.h"
 #include "exporter/cli/watch.h"
-#include "exporter/config/environment.h"
 #include "exporter/config/flags.h"
-#include "exporter/config/load.h"
+#include "exporter/config_loader.h"
 #include "exporter/fleet.h"
 #include "exporter/http/get.h"
 #include "exporter/http/routes.h"
@@ -33,35 +32,6 @@ int Fail(const Error& error, int exit_code) {
   return exit_code;
 }
 
-Result<config::Config> ReadConfig(const config::Flags& flags) {
-  if (!flags.config_file.empty()) return config::Load(flags.config_file, CollectorNames());
-  return config::FromEnvironment(
-      [](const char* name) { return std::getenv(name); },  // NOLINT(concurrency-mt-unsafe)
-      [](const std::string& conninfo) -> Result<std::string> {
-        const Result<Conninfo> parsed = Conninfo::Parse(conninfo);
-        if (!parsed) return parsed.error();
-        return parsed->Address();
-      });
-}
-
-// On unless the configuration says otherwise; a flag wins over the file.
-CollectorSet EnabledCollectors(const config::Config& config, const config::Flags& flags) {
-  CollectorSet enabled;
-  for (std::size_t i = 0; i < kCollectorCount; ++i) {
-    for (const auto* said : {&config.collectors, &flags.collectors}) {
-      const auto found = said->find(CollectorNames()[i]);
-      if (found != said->end()) enabled.Switch(i, found->second);
-    }
-  }
-  return enabled;
-}
-
-CollectorSet AllCollectors(const config::Config& config, const config::Flags& flags) {
-  CollectorSet all = EnabledCollectors(config, flags);
-  for (const config::Query& query : config.queries) all.Add(MakeCollector(query));
-  return all;
-}
-
 // Blocked in every thread, so that only this wait sees them.
 sigset_t BlockSignals() {
   sigset_t signals;
@@ -73,53 +43,46 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-void WaitForStop(const sigset_t& signals) {
+void WaitForStop(const sigset_t& signals, const std::function<void()>& reload) {
   int signal = 0;
-  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
-    log::Warn("SIGHUP ignored: the configuration is read at start only; restart to change it");
-  }
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) reload();
   log::Info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
 }
 
-// Of all clusters those that are this exporter's.
-void TakeShare(config::Config& config, const config::Shard& shard, SelfMetrics& self) {
-  const std::size_t all = config.clusters.size();
-  std::erase_if(config.clusters, [&](const auto& one) { return !shard.Owns(one.name); });
-  for (const config::Cluster& cluster : config.clusters) self.Watches(cluster.name, shard.Text());
-  if (shard.count == 1) return;
-  log::Info("shard", {{"shard", shard.Text()},
-                      {"clusters", std::to_string(config.clusters.size())},
-                      {"of", std::to_string(all)}});
+Status Reload(ConfigLoader& loader) {
+  Status loaded = loader.Load();
+  if (loaded) {
+    log::Info("configuration loaded again");
+  } else {
+    log::Error("the new configuration is not used, the one before stays",
+               {{"error", loaded.error().message}, {"hint", loaded.error().hint}});
+  }
+  return loaded;
 }
 
 int Run(const config::Flags& flags) {
-  Result<config::Config> config = ReadConfig(flags);
-  if (!config) return Fail(config.error(), 1);
   const sigset_t signals = BlockSignals();
-  const CollectorSet collectors = AllCollectors(*config, flags);
   SelfMetrics self(kVersion);
-  TakeShare(*config, flags.shard, self);
-  Result<std::unique_ptr<Fleet>> fleet =
-      Fleet::Create(*config, collectors, [&self] { self.CountConnection(); });
-  if (!fleet) return Fail(fleet.error(), 1);
+  Fleet fleet([&self] { self.CountConnection(); });
+  ConfigLoader loader(flags, ConfigLoader::Queries::kRun, fleet, self);
+  if (const Status loaded = loader.Load(); !loaded) return Fail(loaded.error(), 1);
   Result<std::unique_ptr<http::Server>> server = http::Server::Start(
       {.listen_addresses = flags.listen_addresses},
       http::MakeRoutes(
           {.telemetry_path = flags.telemetry_path,
            .version = kVersion,
-           .collectors = collectors,
+           .collectors = [&fleet] { return fleet.collectors(); },
            .self = &self,
-           .views = [&fleet](std::string_view cluster) { return (*fleet)->View(cluster); }}));
+           .views = [&fleet](std::string_view cluster) { return fleet.View(cluster); }}));
   if (!server) return Fail(server.error(), 1);
-  (*fleet)->Start();
+  fleet.Start();
   for (const std::string& address : flags.listen_addresses) {
     log::Info("listening", {{"address", address}, {"version", kVersion}});
   }
-  WaitForStop(signals);
+  WaitForStop(signals, [&loader] { [[maybe_unused]] const Status said = Reload(loader); });
   server->reset();
-  const bool ended = (*fleet)->Stop();
   // A thread that hangs in a resolver or on a file system would run into the exit handlers.
-  if (!ended) std::quick_exit(0);
+  if (!fleet.Stop()) std::quick_exit(0);
   return 0;
 }
 
@@ -137,16 +100,15 @@ int Print(const Result<std::string>& text) {
 }
 
 int RunWatching(const config::Flags& flags, const config::Command& command) {
-  const Result<config::Config> config = ReadConfig(flags);
-  if (!config) return Fail(config.error(), 1);
   std::signal(SIGPIPE, SIG_IGN);
-  Result<std::unique_ptr<Fleet>> fleet =
-      Fleet::Create(*config, EnabledCollectors(*config, flags), [] {});
-  if (!fleet) return Fail(fleet.error(), 1);
-  (*fleet)->Start();
-  const int exit_code = Print(cli::Watch(command, [&fleet] { return (*fleet)->View(); }));
+  SelfMetrics self(kVersion);
+  Fleet fleet([] {});
+  ConfigLoader loader(flags, ConfigLoader::Queries::kOmit, fleet, self);
+  if (const Status loaded = loader.Load(); !loaded) return Fail(loaded.error(), 1);
+  fleet.Start();
+  const int exit_code = Print(cli::Watch(command, [&fleet] { return fleet.View(); }));
   // As in Run.
-  if (!(*fleet)->Stop()) std::quick_exit(exit_code);
+  if (!fleet.Stop()) std::quick_exit(exit_code);
   return exit_code;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "exporter/base/mutex.h"
@@ -19,9 +20,15 @@ class ClusterState {
 
   [[nodiscard]] const std::string& name() const { return name_; }
 
-  void Observe(std::size_t server, const ServerSnapshotPtr& snapshot, Time now) {
+  void Reconfigure(ClusterOptions options, Time now) {
     MutexLock lock(mutex_);
-    memory_.Observe(server, snapshot, now);
+    memory_.Reconfigure(std::move(options), now);
+  }
+
+  /// A server that is no longer configured may still tell something: it counts for nothing.
+  void Observe(std::string_view server, const ServerSnapshotPtr& snapshot, Time now) {
+    MutexLock lock(mutex_);
+    if (const auto index = memory_.Find(server)) memory_.Observe(*index, snapshot, now);
   }
 
   [[nodiscard]] ClusterView View(Time now) const {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/cluster/member.h"
 
+#include "collectors/slots.h"
+
 namespace pgrepl::cluster {
 
 const PositionFact* PositionOf(const ServerSnapshot& snapshot) {
@@ -21,6 +23,22 @@ Duration ClusterOptions::MaxAge(Cadence cadence) const {
 
 Duration ClusterOptions::MaxAge(const Collector& collector) const {
   return collector.interval > Duration{} ? 3 * collector.interval : MaxAge(collector.cadence);
+}
+
+void Member::ForgetSystem() {
+  timeline.reset();
+  archived_end.reset();
+  wal_written.Interrupt();
+  standby.timeline.reset();
+  standby.confirmed.reset();
+  standby.highest.reset();
+  slot_watch = {};
+}
+
+void Member::FollowSlots() {
+  const CollectedFact& slots = snapshot->Of(CollectorId::kSlots);
+  if (!slots.fact) return;
+  slot_watch.See(static_cast<const SlotsFact*>(slots.fact.get())->slots, slots.at);
 }
 
 bool Member::IsLivePrimary() const { return role == Role::kPrimary && snapshot && snapshot->up; }

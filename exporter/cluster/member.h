@@ -37,7 +37,6 @@ struct ClusterOptions {
   Duration interval;
   Duration slow_interval;
   Duration remember_vanished;
-  CollectorSet collectors = {};  ///< as the sessions' that publish
 
   /// How old a fact of this cadence may be and still be true.
   [[nodiscard]] Duration MaxAge(Cadence cadence) const;
@@ -60,6 +59,11 @@ struct Member {
   /// End of the last WAL segment that it archived as a primary; other files (.history, .backup) say
   /// nothing about it.
   std::optional<Lsn> archived_end;
+
+  /// After pg_upgrade, or a restore of another one, its timelines and positions are others.
+  void ForgetSystem();
+  /// As its snapshot says.
+  void FollowSlots();
 
   /// A primary that answers.
   [[nodiscard]] bool IsLivePrimary() const;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "collectors/archive.h"
-#include "collectors/slots.h"
 #include "exporter/cluster/evaluation.h"
 
 namespace pgrepl::cluster {
@@ -25,15 +24,49 @@ std::string HostOf(const std::string& address) {
 
 }  // namespace
 
-Memory::Memory(ClusterOptions options, Time now)
-    : options_(std::move(options)),
-      members_(options_.servers.size()),
-      roster_(Names(options_), options_.remember_vanished),
-      ambiguous_(members_.size(), 0) {
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    members_[i].standby.identity.name = options_.servers[i].name;
-    members_[i].standby.caught_up_at = now;
+Memory::Memory(ClusterOptions options, Time now) : roster_({}, options.remember_vanished) {
+  Reconfigure(std::move(options), now);
+}
+
+void Memory::Reconfigure(ClusterOptions options, Time now) {
+  Renumbering numbers(members_.size());
+  std::vector<Member> members;
+  for (const ServerOptions& server : options.servers) {
+    if (const auto before = Find(server.name)) numbers[*before] = members.size();
+    members.push_back(TakeOver(server.name, now));
   }
+  members_ = std::move(members);
+  options_ = std::move(options);
+  const auto renumber = [&](Standby& standby) {
+    standby.upstream = NumberNow(standby.upstream, numbers);
+    if (!standby.upstream) standby.sender.reset();
+  };
+  for (Member& member : members_) renumber(member.standby);
+  for (Standby& other : others_) renumber(other);
+  outlook_.Renumber(numbers);
+  ambiguous_.assign(members_.size(), 0);
+  roster_.Reconfigure(Names(options_), options_.remember_vanished);
+  system_ = SystemOfMost();
+}
+
+// What is known of a server of this name, which may have been seen at its upstream only.
+Member Memory::TakeOver(const std::string& name, Time now) {
+  if (const auto before = Find(name)) return std::move(members_[*before]);
+  Member member;
+  member.standby.caught_up_at = now;
+  for (std::size_t i = 0; i < others_.size(); ++i) {
+    const Roster::Standby& named = roster_.standbys()[i];
+    if (named.listed && named.name == name) member.standby = others_[i];
+  }
+  member.standby.identity.name = name;
+  return member;
+}
+
+std::optional<std::size_t> Memory::Find(std::string_view server) const {
+  for (std::size_t i = 0; i < options_.servers.size(); ++i) {
+    if (options_.servers[i].name == server) return i;
+  }
+  return std::nullopt;
 }
 
 void Memory::Observe(std::size_t server, const ServerSnapshotPtr& snapshot, Time now) {
@@ -41,7 +74,7 @@ void Memory::Observe(std::size_t server, const ServerSnapshotPtr& snapshot, Time
   member.snapshot = snapshot;
   if (snapshot->up) {
     FollowIdentity(member);
-    FollowSlots(member);
+    member.FollowSlots();
     if (member.role == Role::kPrimary) {
       FollowPrimary(member);
       member.standby.SeePrimary(now);
@@ -66,29 +99,12 @@ void Memory::FollowIdentity(Member& member) {
   if (fact) {
     const auto& server = *static_cast<const ServerFact*>(fact.get());
     if (member.system_identifier != server.system_identifier) {
-      if (!member.system_identifier.empty()) ForgetSystem(member);
+      if (!member.system_identifier.empty()) member.ForgetSystem();
       member.system_identifier = member.standby.system_identifier = server.system_identifier;
       system_ = SystemOfMost();
     }
   }
   member.standby.identity.host = HostOf(snapshot.address);
-}
-
-// After pg_upgrade, or a restore of another one, its timelines and positions are others.
-void Memory::ForgetSystem(Member& member) {
-  member.timeline.reset();
-  member.archived_end.reset();
-  member.wal_written.Interrupt();
-  member.standby.timeline.reset();
-  member.standby.confirmed.reset();
-  member.standby.highest.reset();
-  member.slot_watch = {};
-}
-
-void Memory::FollowSlots(Member& member) {
-  const CollectedFact& slots = member.snapshot->Of(CollectorId::kSlots);
-  if (!slots.fact) return;
-  member.slot_watch.See(static_cast<const SlotsFact*>(slots.fact.get())->slots, slots.at);
 }
 
 std::string Memory::SystemOfMost() const {

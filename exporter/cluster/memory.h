@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/registry.h"
@@ -26,8 +27,13 @@ class Memory {
   /// `now`: watching begins.
   Memory(ClusterOptions options, Time now);
 
+  /// Keeps what is known of the servers that stay, by their names.
+  void Reconfigure(ClusterOptions options, Time now);
+
   void Observe(std::size_t server, const ServerSnapshotPtr& snapshot, Time now);
 
+  /// By its configured name.
+  [[nodiscard]] std::optional<std::size_t> Find(std::string_view server) const;
   [[nodiscard]] const ClusterOptions& options() const { return options_; }
   [[nodiscard]] const std::vector<Member>& members() const { return members_; }
   /// Standbys that aren't configured, parallel to roster().standbys().
@@ -53,10 +59,9 @@ class Memory {
     ServerSnapshotPtr owner;
   };
 
+  [[nodiscard]] Member TakeOver(const std::string& name, Time now);
   [[nodiscard]] std::size_t IndexOf(const Member& member) const;
   void FollowIdentity(Member& member);
-  static void ForgetSystem(Member& member);
-  static void FollowSlots(Member& member);
   [[nodiscard]] std::string SystemOfMost() const;
   void FollowPrimary(Member& member);
   void FollowStandby(Member& member, Time now);

@@ -110,6 +110,11 @@ RpoView Outlook::RpoOf(const Memory& memory, const std::optional<SafePosition>& 
   return view;
 }
 
+void Outlook::Renumber(const Renumbering& servers) {
+  primary_ = NumberNow(primary_, servers);
+  candidate_ = NumberNow(candidate_, servers);
+}
+
 Candidacy Outlook::Of(const Memory& memory, const Evaluation& evaluation, std::size_t index) const {
   const Member& member = memory.members()[index];
   const Standby& standby = member.standby;

@@ -9,6 +9,7 @@
 
 #include "collectors/outlook.h"
 #include "exporter/base/clock.h"
+#include "exporter/cluster/renumbering.h"
 #include "exporter/postgres/lsn.h"
 
 namespace pgrepl::cluster {
@@ -35,6 +36,8 @@ class Outlook {
   /// Of a configured standby.
   [[nodiscard]] Candidacy Of(const Memory& memory, const Evaluation& evaluation,
                              std::size_t index) const;
+
+  void Renumber(const Renumbering& servers);
 
  private:
   void FollowSafety(const Memory& memory, const Evaluation& evaluation);

@@ -2,6 +2,7 @@
 #include "exporter/cluster/roster.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pgrepl::cluster {
 namespace {
@@ -85,6 +86,21 @@ std::vector<Match> MatchSenders(const std::vector<SenderAt>& senders,
   return matches;
 }
 
+void Roster::Reconfigure(std::vector<std::string> configured_names, Duration remember) {
+  configured_ = std::move(configured_names);
+  remember_ = remember;
+  for (Standby& standby : standbys_) {
+    if (std::find(configured_.begin(), configured_.end(), standby.name) == configured_.end())
+      continue;
+    Unlist(standby);
+  }
+}
+
+void Roster::Unlist(Standby& standby) {
+  standby.listed = false;
+  standby.last_seen = Time{};
+}
+
 std::vector<std::size_t> Roster::Assign(const std::vector<SenderAt>& senders, Time now) {
   std::vector<bool> taken(standbys_.size(), false);
   std::vector<std::optional<std::size_t>> known(senders.size());
@@ -127,9 +143,7 @@ std::optional<std::size_t> Roster::Find(const Sender& sender, Likeness least,
 
 void Roster::Disown(const Sender& sender) {
   const auto index = Find(sender, Likeness::kAddress, {});
-  if (!index) return;
-  standbys_[*index].listed = false;
-  standbys_[*index].last_seen = Time{};
+  if (index) Unlist(standbys_[*index]);
 }
 
 void Roster::Confirm(std::size_t index) {

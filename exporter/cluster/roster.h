@@ -59,6 +59,9 @@ class Roster {
   Roster(std::vector<std::string> configured_names, Duration remember)
       : configured_(std::move(configured_names)), remember_(remember) {}
 
+  /// A standby that is configured from now on is none of its own any more.
+  void Reconfigure(std::vector<std::string> configured_names, Duration remember);
+
   /// Gives each of these senders its standby, an index into standbys(). Indexes stay valid until
   /// Forget.
   std::vector<std::size_t> Assign(const std::vector<SenderAt>& senders, Time now);
@@ -84,6 +87,8 @@ class Roster {
   /// Somebody of its name is there: it was one's last connection, which overlapped with the next. Had
   /// it a place here, a few of them together would have stayed long enough to be listed.
   [[nodiscard]] bool GoesOn(const Standby& gone, Time now) const;
+  /// It goes with the next Forget.
+  static void Unlist(Standby& standby);
   std::size_t Create(const std::string& base, Time now);
   [[nodiscard]] bool IsTaken(std::string_view name) const;
 

@@ -21,14 +21,14 @@ struct DirectoryReader::Shared {
   bool stopping PGREPL_GUARDED_BY(mutex) = false;
   int running PGREPL_GUARDED_BY(mutex) = 0;
 
-  // False once the reader is being destroyed.
-  bool Deliver(const Report& report, Result<FactPtr> fact, Duration interval) {
+  // False once nobody wants it any more.
+  bool Deliver(const Report& report, Result<FactPtr> fact, Duration interval, const bool& ended) {
     MutexLock lock(mutex);
-    if (stopping) return false;
+    if (stopping || ended) return false;
     report(std::move(fact));
     const Time next = Now() + interval;
-    while (!stopping && Now() < next) wake.wait_for(mutex, next - Now());
-    return !stopping;
+    while (!stopping && !ended && Now() < next) wake.wait_for(mutex, next - Now());
+    return !stopping && !ended;
   }
 };
 
@@ -121,18 +121,31 @@ bool DirectoryReader::Stop() {
   return shared_->running == 0;
 }
 
-void DirectoryReader::Watch(Look look, Duration interval, Report report) {
+std::unique_ptr<DirectoryReader::Watching> DirectoryReader::Watch(Look look, Duration interval,
+                                                                  Report report) {
   {
     MutexLock lock(shared_->mutex);
     ++shared_->running;
   }
-  std::thread([shared = shared_, look = std::move(look), interval, report = std::move(report)] {
-    while (shared->Deliver(report, look(), interval)) {
+  auto watching = std::make_unique<Watching>(shared_);
+  std::thread([shared = shared_, ended = watching->ended_, look = std::move(look), interval,
+               report = std::move(report)] {
+    while (shared->Deliver(report, look(), interval, *ended)) {
     }
     MutexLock lock(shared->mutex);
     --shared->running;
     shared->wake.notify_all();
   }).detach();
+  return watching;
+}
+
+DirectoryReader::Watching::Watching(std::shared_ptr<Shared> shared)
+    : shared_(std::move(shared)), ended_(std::make_shared<bool>(false)) {}
+
+DirectoryReader::Watching::~Watching() {
+  MutexLock lock(shared_->mutex);
+  *ended_ = true;
+  shared_->wake.notify_all();
 }
 
 }  // namespace pgrepl

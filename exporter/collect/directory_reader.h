@@ -32,15 +32,32 @@ class DirectoryReader {
   DirectoryReader(const DirectoryReader&) = delete;
   DirectoryReader& operator=(const DirectoryReader&) = delete;
 
-  /// Calls `look` now and every `interval`, and `report` with what it found, on a thread of its own.
-  void Watch(Look look, Duration interval, Report report);
+  /// A directory that is looked at, for as long as this lives.
+  class Watching;
 
-  /// Reports cease. False when a thread still waits for its file system: it ends by itself.
+  /// Calls `look` now and every `interval`, and `report` with what it found, on a thread of its own,
+  /// until what is returned is destroyed; by then no report is under way.
+  [[nodiscard]] std::unique_ptr<Watching> Watch(Look look, Duration interval, Report report);
+
+  /// All reports cease. False when a thread still waits for its file system: it ends by itself.
   bool Stop();
 
  private:
   struct Shared;
   std::shared_ptr<Shared> shared_;
+};
+
+class DirectoryReader::Watching {
+ public:
+  explicit Watching(std::shared_ptr<Shared> shared);
+  ~Watching();
+  Watching(const Watching&) = delete;
+  Watching& operator=(const Watching&) = delete;
+
+ private:
+  friend class DirectoryReader;
+  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<bool> ended_;  ///< guarded by the mutex of `shared_`
 };
 
 }  // namespace pgrepl

@@ -20,53 +20,90 @@ Result<FactPtr> Shared(Result<Fact> fact) {
   return FactPtr(std::make_shared<const Fact>(std::move(*fact)));
 }
 
+template <typename Watched>
+Watched* FindServer(std::vector<Watched>& servers, const std::string& name) {
+  const auto found = std::find_if(servers.begin(), servers.end(),
+                                  [&](const auto& one) { return one.options.name == name; });
+  return found != servers.end() ? &*found : nullptr;
+}
+
 }  // namespace
 
-Scheduler::Scheduler(Options options, Publish publish, CountConnection count_connection)
-    : pulse_interval_(options.pulse_interval),
-      publish_(std::move(publish)),
-      count_connection_(std::move(count_connection)),
+Scheduler::Scheduler(CountConnection count_connection)
+    : count_connection_(std::move(count_connection)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       connector_(std::make_unique<Connector>(kConnectorThreads)),
-      directories_(std::make_unique<DirectoryReader>()) {
+      directories_(std::make_unique<DirectoryReader>()) {}
+
+void Scheduler::Configure(Options options) { Post(std::move(options)); }
+
+void Scheduler::Deliver(Options options) {
+  pulse_interval_ = options.pulse_interval;
+  std::vector<ClusterPulse> before = std::exchange(clusters_, {});
   const auto count = static_cast<Duration::rep>(options.clusters.size());
-  for (std::size_t c = 0; c < options.clusters.size(); ++c) {
+  for (Cluster& cluster : options.clusters) {
+    const auto same = std::find_if(before.begin(), before.end(),
+                                   [&](const auto& one) { return one.name == cluster.name; });
     // Clusters are spread over the interval, so that many servers make a stream and no spike.
-    ClusterPulse cluster{.next = Now() + pulse_interval_ * static_cast<Duration::rep>(c) /
-                                             std::max<Duration::rep>(count, 1),
-                         .sessions = {}};
-    for (std::size_t s = 0; s < options.clusters[c].size(); ++s) {
-      cluster.sessions.push_back(MakeSession({c, s}, std::move(options.clusters[c][s])));
+    const auto place = static_cast<Duration::rep>(clusters_.size());
+    ClusterPulse pulse{
+        .name = cluster.name, .next = Now() + pulse_interval_ * place / count, .servers = {}};
+    if (same != before.end()) pulse.next = std::min(same->next, Now() + pulse_interval_);
+    for (SessionOptions& server : cluster.servers) {
+      Watched* known = same != before.end() ? FindServer(same->servers, server.name) : nullptr;
+      if (known != nullptr) Reconfigure(*known, std::move(server));
+      pulse.servers.push_back(known != nullptr ? std::move(*known)
+                                               : Watch(std::move(server), cluster.publish));
     }
-    clusters_.push_back(std::move(cluster));
+    clusters_.push_back(std::move(pulse));
+  }
+  sessions_.clear();
+  for (const ClusterPulse& cluster : clusters_) {
+    for (const Watched& server : cluster.servers) sessions_[server.id] = server.session.get();
   }
 }
 
+Scheduler::Watched Scheduler::Watch(SessionOptions options, const Publish& publish) {
+  const SessionId id = ++last_id_;
+  Watched watched{.id = id, .options = options, .session = {}, .directories = {}};
+  watched.session = std::make_unique<ServerSession>(
+      std::move(options), static_cast<std::uint32_t>(id),
+      [this, id](const Login& login, const SessionLimits& limits, Duration per_host) {
+        connector_->Submit({login, limits, per_host, [this, id](Result<Connection> connection) {
+                              Post(Connected{id, std::move(connection)});
+                            }});
+      },
+      [publish, name = watched.options.name](ServerSnapshotPtr snapshot) {
+        publish(name, std::move(snapshot));
+      });
+  WatchDirectories(watched);
+  return watched;
+}
+
 // Where they are configured and their collectors are on.
-void Scheduler::WatchDirectories(ServerId id, const SessionOptions& options) {
+void Scheduler::WatchDirectories(Watched& watched) {
+  const SessionOptions& options = watched.options;
+  const SessionId id = watched.id;
+  watched.directories.clear();
   const auto watch = [&](const std::string& path, CollectorId collector, Duration interval,
                          auto read) {
     if (path.empty() || !options.collectors.IsOn(static_cast<std::size_t>(collector))) return;
-    directories_->Watch([path, read] { return Shared(read(path)); }, interval,
-                        [this, id, collector](Result<FactPtr> fact) {
-                          Post(LookedAt{id, collector, std::move(fact)});
-                        });
+    watched.directories.push_back(
+        directories_->Watch([path, read] { return Shared(read(path)); }, interval,
+                            [this, id, collector](Result<FactPtr> fact) {
+                              Post(LookedAt{id, collector, std::move(fact)});
+                            }));
   };
   watch(options.archive_directory, CollectorId::kArchiveDirectory, options.slow_interval,
         ReadArchiveDirectory);
   watch(options.wal_directory, CollectorId::kWalFilesystem, options.interval, ReadFilesystem);
 }
 
-std::unique_ptr<ServerSession> Scheduler::MakeSession(ServerId id, SessionOptions options) {
-  WatchDirectories(id, options);
-  return std::make_unique<ServerSession>(
-      std::move(options), static_cast<std::uint32_t>(id.cluster * 1000 + id.server + 1),
-      [this, id](const Login& login, const SessionLimits& limits, Duration per_host) {
-        connector_->Submit({login, limits, per_host, [this, id](Result<Connection> connection) {
-                              Post(Connected{id, std::move(connection)});
-                            }});
-      },
-      [this, id](ServerSnapshotPtr snapshot) { publish_(id, std::move(snapshot)); });
+void Scheduler::Reconfigure(Watched& watched, SessionOptions options) {
+  if (options == watched.options) return;
+  watched.session->Reconfigure(options, Now());
+  watched.options = std::move(options);
+  WatchDirectories(watched);
 }
 
 Scheduler::~Scheduler() { Stop(); }
@@ -105,8 +142,8 @@ void Scheduler::SendDuePulses(Time now) {
     // After a stall (a suspended machine) the missed pulses are skipped, not caught up.
     cluster.next += pulse_interval_ * ((now - cluster.next) / pulse_interval_ + 1);
     for (const bool primaries : {true, false}) {
-      for (const auto& session : cluster.sessions) {
-        if (session->is_primary() == primaries) session->Pulse(Now());
+      for (const Watched& server : cluster.servers) {
+        if (server.session->is_primary() == primaries) server.session->Pulse(Now());
       }
     }
   }
@@ -115,8 +152,8 @@ void Scheduler::SendDuePulses(Time now) {
 void Scheduler::ServeTimes() {
   const Time now = Now();
   for (ClusterPulse& cluster : clusters_) {
-    for (const auto& session : cluster.sessions) {
-      if (session->due() <= now) session->OnTime(now);
+    for (const Watched& server : cluster.servers) {
+      if (server.session->due() <= now) server.session->OnTime(now);
     }
   }
 }
@@ -125,7 +162,7 @@ Time Scheduler::NextTime() const {
   Time next = Time::max();
   for (const ClusterPulse& cluster : clusters_) {
     next = std::min(next, cluster.next);
-    for (const auto& session : cluster.sessions) next = std::min(next, session->due());
+    for (const Watched& server : cluster.servers) next = std::min(next, server.session->due());
   }
   return next;
 }
@@ -134,11 +171,12 @@ void Scheduler::WaitForEvents() {
   std::vector<pollfd> polled = {{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
   std::vector<ServerSession*> sessions = {nullptr};
   for (const ClusterPulse& cluster : clusters_) {
-    for (const auto& session : cluster.sessions) {
-      if (session->fd() < 0) continue;
-      const int events = POLLIN | (session->wants_write() ? POLLOUT : 0);
-      polled.push_back({.fd = session->fd(), .events = static_cast<short>(events), .revents = 0});
-      sessions.push_back(session.get());
+    for (const Watched& server : cluster.servers) {
+      ServerSession& session = *server.session;
+      if (session.fd() < 0) continue;
+      const int events = POLLIN | (session.wants_write() ? POLLOUT : 0);
+      polled.push_back({.fd = session.fd(), .events = static_cast<short>(events), .revents = 0});
+      sessions.push_back(&session);
     }
   }
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(NextTime() - Now()).count();
@@ -181,15 +219,21 @@ void Scheduler::ReadMailbox() {
 
 void Scheduler::Deliver(Connected letter) {
   if (letter.connection) count_connection_();
-  Session(letter.id).OnConnected(std::move(letter.connection), Now());
+  // Without its session the connection ends here.
+  if (ServerSession* session = Find(letter.id)) {
+    session->OnConnected(std::move(letter.connection), Now());
+  }
 }
 
 void Scheduler::Deliver(const LookedAt& letter) {
-  Session(letter.id).OnLocalFact(letter.collector, letter.fact, Now());
+  if (ServerSession* session = Find(letter.id)) {
+    session->OnLocalFact(letter.collector, letter.fact, Now());
+  }
 }
 
-ServerSession& Scheduler::Session(ServerId id) {
-  return *clusters_[id.cluster].sessions[id.server];
+ServerSession* Scheduler::Find(SessionId id) const {
+  const auto found = sessions_.find(id);
+  return found != sessions_.end() ? found->second : nullptr;
 }
 
 }  // namespace pgrepl

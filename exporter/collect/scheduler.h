@@ -1,12 +1,17 @@
 // One thread, one poll loop, all servers: it sends the pulses of each cluster together, the
 // primary's first, and hands every finished round to `publish`. It owns every connection; connector
-// threads and directory readers post to its mailbox. No statement waits for another server's.
+// threads, directory readers and new configurations come by its mailbox. No statement waits for
+// another server's.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -20,17 +25,22 @@ namespace pgrepl {
 
 class Scheduler {
  public:
-  /// Called on the scheduler thread; must not block.
-  using Publish = std::function<void(ServerId, ServerSnapshotPtr)>;
+  /// Called with a server's name on the scheduler thread; must not block.
+  using Publish = std::function<void(const std::string&, ServerSnapshotPtr)>;
   /// Called for each connection that was opened, on the scheduler thread.
   using CountConnection = std::function<void()>;
 
+  struct Cluster {
+    std::string name;
+    std::vector<SessionOptions> servers;
+    Publish publish;
+  };
   struct Options {
-    Duration pulse_interval;
-    std::vector<std::vector<SessionOptions>> clusters;
+    Duration pulse_interval{};
+    std::vector<Cluster> clusters;
   };
 
-  Scheduler(Options options, Publish publish, CountConnection count_connection);
+  explicit Scheduler(CountConnection count_connection);
   /// As Stop.
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
@@ -38,46 +48,64 @@ class Scheduler {
 
   void Start();
 
+  /// Watches these from now on. What is known of servers that are there by cluster and name stays, and
+  /// so do their connections, as far as they can. Thread-safe, also before Start.
+  void Configure(Options options);
+
   /// Ends the thread; nothing is published any more. False when a connector or directory thread
   /// hangs in the system and can't be ended.
   bool Stop();
 
  private:
+  using SessionId = std::uint64_t;  ///< never used twice: a letter may come late
+
   struct Connected {
-    ServerId id;
+    SessionId id;
     Result<Connection> connection;
   };
   struct LookedAt {
-    ServerId id;
+    SessionId id;
     CollectorId collector;
     Result<FactPtr> fact;
   };
-  using Letter = std::variant<Connected, LookedAt>;
+  using Letter = std::variant<Connected, LookedAt, Options>;
 
+  struct Watched {
+    SessionId id;
+    SessionOptions options;
+    std::unique_ptr<ServerSession> session;
+    std::vector<std::unique_ptr<DirectoryReader::Watching>> directories;
+  };
   struct ClusterPulse {
+    std::string name;
     Time next{};
-    std::vector<std::unique_ptr<ServerSession>> sessions;
+    std::vector<Watched> servers;
   };
 
-  std::unique_ptr<ServerSession> MakeSession(ServerId id, SessionOptions options);
-  void WatchDirectories(ServerId id, const SessionOptions& options);
+  [[nodiscard]] Watched Watch(SessionOptions options, const Publish& publish);
+  void WatchDirectories(Watched& watched);
+  void Reconfigure(Watched& watched, SessionOptions options);
   void Run();
   void Wake() const;
   void Post(Letter letter);
   void ReadMailbox();
   void Deliver(Connected letter);
   void Deliver(const LookedAt& letter);
+  void Deliver(Options options);
   void SendDuePulses(Time now);
   void ServeTimes();
   void WaitForEvents();
   [[nodiscard]] Time NextTime() const;
-  [[nodiscard]] ServerSession& Session(ServerId id);
+  [[nodiscard]] ServerSession* Find(SessionId id) const;
 
-  const Duration pulse_interval_;
-  const Publish publish_;
   const CountConnection count_connection_;
   UniqueFd wake_;
-  std::vector<ClusterPulse> clusters_;  ///< scheduler thread only, once started
+
+  // Scheduler thread only.
+  Duration pulse_interval_{};
+  std::vector<ClusterPulse> clusters_;
+  std::unordered_map<SessionId, ServerSession*> sessions_;
+  SessionId last_id_ = 0;
 
   Mutex mutex_;
   std::vector<Letter> mailbox_ PGREPL_GUARDED_BY(mutex_);

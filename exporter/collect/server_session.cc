@@ -32,17 +32,36 @@ std::string ListingTimeout(Duration pulse_interval, Duration pulse_deadline) {
 }  // namespace
 
 ServerSession::ServerSession(SessionOptions options, std::uint32_t seed,
-                             StartConnecting start_connecting, Publish publish)
+                             StartConnecting start_connecting, ServerRecord::Publish publish)
     : options_(std::move(options)),
       start_connecting_(std::move(start_connecting)),
-      publish_(std::move(publish)),
       backoff_(seed),
-      agenda_({.collectors = options_.collectors,
-               .has_archive_directory = !options_.archive_directory.empty(),
-               .interval = options_.interval,
-               .slow_interval = options_.slow_interval}),
-      log_(options_.cluster, options_.name, options_.collectors) {
-  snapshot_.facts.resize(options_.collectors.size());
+      agenda_(MakeAgenda()),
+      record_(options_.cluster, options_.name, options_.collectors, std::move(publish)) {}
+
+Agenda ServerSession::MakeAgenda() const {
+  return Agenda({.collectors = options_.collectors,
+                 .has_archive_directory = !options_.archive_directory.empty(),
+                 .interval = options_.interval,
+                 .slow_interval = options_.slow_interval});
+}
+
+void ServerSession::Reconfigure(SessionOptions options, Time now) {
+  if (options == options_) return;
+  const bool same_session =
+      options.login == options_.login && options.pulse_deadline == options_.pulse_deadline;
+  if (!(options.collectors == options_.collectors)) record_.Reconfigure(options.collectors);
+  options_ = std::move(options);
+  agenda_ = MakeAgenda();
+  if (connection_) agenda_.Connect(connection_->server_version(), now);
+  if (state_ == State::kBusy) round_ = Round{.sent = round_.sent, .is_void = true};
+  if (same_session) return;
+  if (state_ == State::kConnecting) outdated_ = true;
+  if (!connection_) return;
+  pipeline_.reset();
+  connection_.reset();
+  state_ = State::kDisconnected;
+  next_attempt_ = now;
 }
 
 bool ServerSession::wants_write() const { return pipeline_ && pipeline_->wants_write(); }
@@ -66,6 +85,10 @@ void ServerSession::Attempt(Time /*now*/) {
 }
 
 void ServerSession::OnConnected(Result<Connection> connection, Time now) {
+  if (std::exchange(outdated_, false)) {
+    Attempt(now);
+    return;
+  }
   if (!connection) {
     state_ = State::kDisconnected;
     next_attempt_ = now + backoff_.Next(now);
@@ -76,10 +99,8 @@ void ServerSession::OnConnected(Result<Connection> connection, Time now) {
   connection_.emplace(std::move(*connection));
   answered_ = false;
   expires_ = now + options_.connection_lifetime;
-  snapshot_.version = connection_->server_version();
-  snapshot_.version_text = connection_->version_text();
-  snapshot_.address = connection_->address();
-  agenda_.Connect(snapshot_.version, now);
+  record_.Connected(*connection_);
+  agenda_.Connect(connection_->server_version(), now);
   state_ = State::kIdle;
   Pulse(now);
 }
@@ -157,10 +178,9 @@ std::vector<Pipeline::Query> ServerSession::PlanListing(Time now) {
 // and the rest follows: statements for the wrong role would be errors in the server's log.
 void ServerSession::StartRound(RoundKind kind, bool replanned, Time now) {
   round_ = Round{.kind = kind,
-                 .role = snapshot_.role,
+                 .role = record_.snapshot().role,
                  .replanned = replanned,
-                 .sent = now,
-                 .wall_sent = WallSeconds()};
+                 .sent = {now, WallSeconds()}};
   const std::vector<Pipeline::Query> queries =
       kind == RoundKind::kPulse ? PlanPulse(now) : PlanListing(now);
   if (queries.empty()) return;
@@ -196,6 +216,10 @@ void ServerSession::FinishRound(Time now) {
   const std::vector<Result<Rows>> answers = pipeline_->Take();
   pipeline_.reset();
   state_ = State::kIdle;
+  if (round_.is_void) {
+    Pulse(now);
+    return;
+  }
   if (!AcceptRole(answers.front(), now)) return;
   if (round_.kind == RoundKind::kPermission) {
     AcceptPermission(answers[round_.first], now);
@@ -242,29 +266,10 @@ bool ServerSession::AcceptRole(const Result<Rows>& answer, Time now) {
   }
   const Role role = *in_recovery ? Role::kStandby : Role::kPrimary;
   if (round_.role == role) return true;
-  if (snapshot_.role && *snapshot_.role != role) {
-    log::Info("role changed", {{"pg_cluster", options_.cluster},
-                               {"server", options_.name},
-                               {"role", role == Role::kPrimary ? "primary" : "standby"}});
-  }
-  ForgetOtherRole(role);
-  snapshot_.role = role;
+  record_.See(role);
   agenda_.ChangeRole(now);
   if (!round_.replanned) StartRound(RoundKind::kPulse, /*replanned=*/true, now);
   return false;
-}
-
-// What was read under the other role says nothing about this one.
-void ServerSession::ForgetOtherRole(Role role) {
-  if (!snapshot_.role || *snapshot_.role == role) return;
-  for (std::size_t i = 0; i < options_.collectors.size(); ++i) {
-    if (options_.collectors[i].statements.empty()) continue;
-    CollectedFact& collected = snapshot_.facts[i];
-    collected.fact.reset();
-    // One that this role doesn't have has neither succeeded nor failed.
-    const bool has = Choose(options_.collectors[i].statements, snapshot_.version, role) != nullptr;
-    if (!has) collected.run = {};
-  }
 }
 
 void ServerSession::Accept(std::size_t collector, const Result<Rows>& answer, Time now) {
@@ -275,7 +280,7 @@ void ServerSession::Accept(std::size_t collector, const Result<Rows>& answer, Ti
   }
   const Error& error = answer.error();
   if (agenda_.PassOver(collector, *round_.role, error, now)) {
-    log_.PassedOver(collector, error);
+    record_.PassedOver(collector, error);
     return;
   }
   Record(collector, error, now);
@@ -291,65 +296,18 @@ void ServerSession::GiveUpListing(Time now) {
 }
 
 void ServerSession::Record(std::size_t collector, Result<FactPtr> fact, Time now) {
-  CollectedFact& collected = snapshot_.facts[collector];
-  const Status outcome = OutcomeOf(options_.collectors[collector], fact);
-  const Duration took = now - round_.sent;
-  const double wall_middle = round_.wall_sent + Seconds(took) / 2;
-  collected.run.ran = true;
-  collected.run.success = outcome.ok();
-  collected.run.failure = FailureOf(outcome);
-  collected.run.duration_seconds = Seconds(took);
-  log_.Outcome(collector, outcome);
-  agenda_.Ran(collector, outcome.ok(), now);
-  if (outcome) collected.run.last_success_timestamp = wall_middle;
-  if (!fact) return;
-  collected.fact = std::move(*fact);
-  collected.at = round_.sent + took / 2;
-  collected.wall_at = wall_middle;
+  agenda_.Ran(collector, OutcomeOf(options_.collectors[collector], fact).ok(), now);
+  record_.Record(collector, std::move(fact), round_.sent, now);
 }
 
 void ServerSession::PublishUp(Time now) {
-  if (!snapshot_.up) {
-    log::Info("server is up", {{"pg_cluster", options_.cluster},
-                               {"server", options_.name},
-                               {"address", snapshot_.address},
-                               {"version", snapshot_.version_text},
-                               {"role", is_primary() ? "primary" : "standby"}});
-  }
   answered_ = true;
   backoff_.Reset();
-  snapshot_.up = true;
-  snapshot_.reason = UpReason::kOk;
-  snapshot_.message.clear();
-  snapshot_.at = now;
-  snapshot_.answered_at = now;
-  publish_(std::make_shared<const ServerSnapshot>(snapshot_));
+  record_.PublishUp(now);
 }
 
 void ServerSession::PublishDown(const Error& why, UpReason reason, Time now) {
-  const bool changed = snapshot_.up || snapshot_.reason != reason || snapshot_.at == Time{};
-  if (changed) {
-    log::Warn("server is down",
-              {{"pg_cluster", options_.cluster},
-               {"server", options_.name},
-               {"reason", std::string(Name(reason))},
-               {"error", why.message},
-               {"hint", why.hint.empty() ? std::string(Hint(reason)) : why.hint}});
-  }
-  snapshot_.up = false;
-  snapshot_.reason = reason;
-  snapshot_.message = why.message;
-  snapshot_.at = now;
-  // What ran is no longer known to work, and before anything ran nothing does.
-  for (std::size_t i = 0; i < options_.collectors.size(); ++i) {
-    // But what needs no statement goes on.
-    if (options_.collectors[i].statements.empty()) continue;
-    CollectorRun& run = snapshot_.facts[i].run;
-    run.success = false;
-    if (run.failure == RunFailure::kNone) run.failure = RunFailure::kServerDown;
-    if (!snapshot_.role) run.ran = agenda_.Has(i);
-  }
-  publish_(std::make_shared<const ServerSnapshot>(snapshot_));
+  record_.PublishDown(why, reason, now, [this](std::size_t i) { return agenda_.Has(i); });
 }
 
 void ServerSession::OnTime(Time now) {
@@ -373,24 +331,7 @@ void ServerSession::OnLocalFact(CollectorId collector, const Result<FactPtr>& fa
     agenda_.AskServerForDirectory(!fact);
     if (!fact) return;
   }
-  const auto index = static_cast<std::size_t>(collector);
-  CollectedFact& collected = snapshot_.facts[index];
-  const Status outcome = fact ? Ok() : Status(fact.error());
-  log_.Outcome(index, outcome);
-  collected.run.ran = true;
-  collected.run.success = outcome.ok();
-  collected.run.failure = FailureOf(outcome);
-  collected.run.duration_seconds = 0;
-  if (fact) {
-    collected.fact = *fact;
-    collected.at = now;
-    collected.wall_at = WallSeconds();
-    collected.run.last_success_timestamp = collected.wall_at;
-  }
-  // The next pulse takes it along. Of a server that is down none may come for a while, and its disk
-  // may be why.
-  const bool tried = snapshot_.at != Time{};
-  if (tried && !snapshot_.up) publish_(std::make_shared<const ServerSnapshot>(snapshot_));
+  record_.RecordLocal(collector, fact, now);
 }
 
 }  // namespace pgrepl

@@ -18,8 +18,7 @@
 #include "exporter/base/clock.h"
 #include "exporter/collect/agenda.h"
 #include "exporter/collect/backoff.h"
-#include "exporter/collect/collector_log.h"
-#include "exporter/collect/server_snapshot.h"
+#include "exporter/collect/server_record.h"
 #include "exporter/postgres/connect.h"
 #include "exporter/postgres/pipeline.h"
 
@@ -37,15 +36,20 @@ struct SessionOptions {
   Duration interval;
   Duration slow_interval;
   Duration connection_lifetime;
+
+  bool operator==(const SessionOptions&) const = default;
 };
 
 class ServerSession {
  public:
   using StartConnecting = std::function<void(const Login&, const SessionLimits&, Duration)>;
-  using Publish = std::function<void(ServerSnapshotPtr)>;
 
   ServerSession(SessionOptions options, std::uint32_t seed, StartConnecting start_connecting,
-                Publish publish);
+                ServerRecord::Publish publish);
+
+  /// Of the same cluster and name. What is known stays; so does the connection, unless it is another
+  /// login or deadline.
+  void Reconfigure(SessionOptions options, Time now);
 
   /// The cluster's pulse: sends a round, unless one is out or there is no connection.
   void Pulse(Time now);
@@ -61,7 +65,7 @@ class ServerSession {
   [[nodiscard]] int fd() const { return connection_ ? connection_->socket() : -1; }
   [[nodiscard]] bool wants_write() const;
   [[nodiscard]] Time due() const;
-  [[nodiscard]] bool is_primary() const { return snapshot_.role == Role::kPrimary; }
+  [[nodiscard]] bool is_primary() const { return record_.snapshot().role == Role::kPrimary; }
 
  private:
   enum class State { kDisconnected, kConnecting, kIdle, kBusy, kOverdue };
@@ -77,8 +81,8 @@ class ServerSession {
     bool replanned = false;               ///< the role had changed: once more, not for ever
     std::vector<std::size_t> collectors;  ///< whose statements are in it
     std::size_t first = 1;                ///< the answer to the first of these
-    Time sent{};
-    double wall_sent = 0;
+    ServerRecord::Sent sent;
+    bool is_void = false;  ///< planned before the options changed
   };
 
   void Attempt(Time now);
@@ -94,12 +98,11 @@ class ServerSession {
   void Record(std::size_t collector, Result<FactPtr> fact, Time now);
   void PublishUp(Time now);
   void PublishDown(const Error& why, UpReason reason, Time now);
-  void ForgetOtherRole(Role role);
+  [[nodiscard]] Agenda MakeAgenda() const;
   [[nodiscard]] Pipeline::Query QueryOf(std::size_t collector, std::string_view sql) const;
 
   SessionOptions options_;
   StartConnecting start_connecting_;
-  Publish publish_;
   State state_ = State::kDisconnected;
   std::optional<Connection> connection_;
   std::optional<Pipeline> pipeline_;
@@ -109,10 +112,10 @@ class ServerSession {
   Time expires_{};         ///< the connection is renewed after this
   Time slow_until_{};      ///< no slow statement follows another after this
   bool answered_ = false;  ///< a round was answered on this connection
+  bool outdated_ = false;  ///< while connecting: by a login that is no longer ours
   Backoff backoff_;
   Agenda agenda_;
-  CollectorLog log_;
-  ServerSnapshot snapshot_;  ///< grown in place; publish_ gets copies
+  ServerRecord record_;
 };
 
 }  // namespace pgrepl

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,20 +35,19 @@ struct ServerSnapshot {
   int version = 0;           ///< server_version_num, 0: never connected
   std::string version_text;
   std::string address;
-  /// Parallel to the session's CollectorSet.
+  /// What may run on it; nullptr: those of collectors.def.
+  std::shared_ptr<const CollectorSet> collectors;
+  /// Parallel to them.
   std::vector<CollectedFact> facts = std::vector<CollectedFact>(kCollectorCount);
 
   [[nodiscard]] const CollectedFact& Of(CollectorId id) const {
     return facts[static_cast<std::size_t>(id)];
   }
+  [[nodiscard]] std::span<const Collector* const> AllCollectors() const {
+    return collectors ? collectors->all() : Collectors();
+  }
 };
 
 using ServerSnapshotPtr = std::shared_ptr<const ServerSnapshot>;
-
-/// A server by its place in the configuration.
-struct ServerId {
-  std::size_t cluster = 0;
-  std::size_t server = 0;
-};
 
 }  // namespace pgrepl

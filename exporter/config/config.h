@@ -83,6 +83,8 @@ struct QueryStatement {
   QueryRole role = QueryRole::kAny;
   std::optional<int> min_version;
   std::optional<int> max_version;
+
+  bool operator==(const QueryStatement&) const = default;
 };
 
 /// A metric family that a query fills.
@@ -91,6 +93,8 @@ struct QueryMetric {
   std::string column;  ///< of the answer
   std::string help;
   bool is_counter = false;
+
+  bool operator==(const QueryMetric&) const = default;
 };
 
 /// SQL of the user's own, and what becomes of its rows.
@@ -102,6 +106,8 @@ struct Query {
   std::vector<QueryMetric> metrics;
   Duration interval{};
   int max_series = 100;  ///< on one server
+
+  bool operator==(const Query&) const = default;
 };
 
 struct Config {

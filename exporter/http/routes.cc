@@ -18,7 +18,7 @@ Response Metrics(const RouteOptions& options, const Request& request) {
   const Time begin = Now();
   const TextFormat format = NegotiateFormat(request.accept);
   Response response{.content_type = std::string(ContentType(format)),
-                    .body = Expose(options.views(""), options.collectors, format)};
+                    .body = Expose(options.views(""), options.collectors(), format)};
   // Figures of the exporter itself come last; OpenMetrics' end mark comes after them.
   constexpr std::string_view kEnd = "# EOF\n";
   const bool marked = format == TextFormat::kOpenMetrics;
@@ -68,7 +68,7 @@ std::vector<Route> MakeRoutes(RouteOptions given) {
        [options](const Request& request) { return ServiceDiscovery(options->views, request); }},
       {Method::kGet, "/probe",
        [options](const Request& request) {
-         return Probe(options->views, options->collectors, request);
+         return Probe(options->views, options->collectors(), request);
        }},
   };
   for (const PageFile& file : kPage) {

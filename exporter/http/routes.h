@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,8 @@ namespace pgrepl::http {
 struct RouteOptions {
   std::string telemetry_path;
   std::string version;
-  CollectorSet collectors;
-  SelfMetrics* self;  ///< outlives the routes
+  std::function<CollectorSet()> collectors;  ///< whose families are shown, as of now
+  SelfMetrics* self;                         ///< outlives the routes
   Views views;
 };
 

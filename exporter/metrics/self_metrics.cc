@@ -122,6 +122,13 @@ struct SelfMetrics::Families {
           .Name("pgrepl_exporter_watches")
           .Help("Clusters that this exporter watches, and its part of all (--shard), value 1.")
           .Register(registry);
+  prometheus::Gauge& config_loaded =
+      AddGauge(registry, "pgrepl_exporter_config_last_reload_successful",
+               "Whether the configuration was good when it was last read; else the one before is "
+               "still used.");
+  prometheus::Gauge& config_loaded_at =
+      AddGauge(registry, "pgrepl_exporter_config_last_reload_success_timestamp_seconds",
+               "When the configuration that is used was read, since the epoch.");
   prometheus::Counter& connections =
       AddCounter(registry, "pgrepl_exporter_connections_opened_total",
                  "Connections opened to PostgreSQL servers.");
@@ -136,6 +143,8 @@ struct SelfMetrics::Families {
 
   // Kept open: opening it for each page took a tenth of a scrape.
   const UniqueFd statm{open("/proc/self/statm", O_RDONLY | O_CLOEXEC)};
+  Mutex watching;  ///< guards those of `watches`
+  std::vector<prometheus::Gauge*> watched PGREPL_GUARDED_BY(watching);
   Mutex refreshing;  ///< two scrapes at once would count the CPU time twice
 
   void Refresh() {
@@ -159,8 +168,20 @@ SelfMetrics::SelfMetrics(std::string_view version) : families_(std::make_unique<
 
 SelfMetrics::~SelfMetrics() = default;
 
-void SelfMetrics::Watches(const std::string& cluster, const std::string& shard) {
-  families_->watches.Add({{"pg_cluster", cluster}, {"shard", shard}}).Set(1);
+void SelfMetrics::Watches(const std::vector<std::string>& clusters, const std::string& shard) {
+  MutexLock lock(families_->watching);
+  for (prometheus::Gauge* one : families_->watched) families_->watches.Remove(one);
+  families_->watched.clear();
+  for (const std::string& cluster : clusters) {
+    prometheus::Gauge& one = families_->watches.Add({{"pg_cluster", cluster}, {"shard", shard}});
+    one.Set(1);
+    families_->watched.push_back(&one);
+  }
+}
+
+void SelfMetrics::ConfigLoaded(bool success) {
+  families_->config_loaded.Set(success ? 1 : 0);
+  if (success) families_->config_loaded_at.Set(WallSeconds());
 }
 
 void SelfMetrics::CountScrape(double seconds) { families_->scrapes.Observe(seconds); }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "exporter/metrics/page.h"
 
@@ -18,8 +19,9 @@ class SelfMetrics {
   SelfMetrics(const SelfMetrics&) = delete;
   SelfMetrics& operator=(const SelfMetrics&) = delete;
 
-  /// `shard` as --shard takes it.
-  void Watches(const std::string& cluster, const std::string& shard);
+  /// These and no others; `shard` as --shard takes it.
+  void Watches(const std::vector<std::string>& clusters, const std::string& shard);
+  void ConfigLoaded(bool success);
   void CountScrape(double seconds);
   void CountConnection();
 

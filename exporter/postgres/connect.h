@@ -16,6 +16,8 @@ struct Login {
   Conninfo conninfo;
   std::string password_file;     ///< read at each connect, so that rotation needs no restart
   std::string password_command;  ///< run at each connect by /bin/sh
+
+  bool operator==(const Login&) const = default;
 };
 
 /// Session settings: read-only, search_path pinned to pg_catalog, statement and lock timeouts.

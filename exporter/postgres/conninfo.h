@@ -37,6 +37,8 @@ class Conninfo {
     return parameters_;
   }
 
+  bool operator==(const Conninfo&) const = default;
+
  private:
   std::vector<std::pair<std::string, std::string>> parameters_;
 };

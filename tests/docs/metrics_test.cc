@@ -185,7 +185,7 @@ std::string LabelNamesIn(const std::string& labels) {
 std::map<std::string, OwnFamily> OwnFamilies() {
   std::map<std::string, OwnFamily> families;
   SelfMetrics self("");
-  self.Watches("", "");
+  self.Watches({""}, "");
   std::istringstream page(self.Render(TextFormat::kPrometheus));
   std::string name;
   for (std::string line; std::getline(page, line);) {

@@ -57,8 +57,8 @@ TEST(ClusterStateTest, ViewsAreTakenAndReadWhileSnapshotsComeIn) {
     other.reply_time = pulse;
     const SnapshotBuilder p = Primary(lsn, pulse).Senders({SenderOf("walreceiver", lsn), other});
     const SnapshotBuilder s1 = StandbyAt(lsn).Receives(ReceiverAt(lsn, pulse));
-    state.Observe(0, p.At(now), now);
-    state.Observe(1, pulse % 7 == 0 ? Down(UpReason::kTimeout, nullptr, now) : s1.At(now), now);
+    state.Observe("p", p.At(now), now);
+    state.Observe("s1", pulse % 7 == 0 ? Down(UpReason::kTimeout, nullptr, now) : s1.At(now), now);
   }
   done = true;
   for (std::thread& reader : readers) reader.join();

@@ -156,11 +156,13 @@ TEST_F(ViewTest, FactsGrowOldWithTheirCollector) {
 }
 
 TEST_F(ViewTest, FactsOfAQueryGrowOldWithItsInterval) {
-  ClusterOptions options = OptionsFor({"p"});
+  const ClusterOptions options = OptionsFor({"p"});
   const auto query = std::make_shared<const Collector>(
       Collector{.name = "app_jobs", .cadence = Cadence::kSlow, .interval = 5s});
-  options.collectors.Add(query);
+  CollectorSet collectors;
+  collectors.Add(query);
   ServerSnapshot told = *Primary(1000, 1).At(cluster_.now);
+  told.collectors = std::make_shared<const CollectorSet>(collectors);
   const auto fact = std::make_shared<const int>(1);
   told.facts.push_back({.fact = fact, .at = cluster_.now, .run = {.ran = true, .success = true}});
   Memory memory(options, cluster_.now);

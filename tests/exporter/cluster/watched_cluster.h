@@ -38,6 +38,11 @@ class WatchedCluster {
                           Time start = Time(std::chrono::hours(1000)))
       : now(start), memory_(options, now), last_(options.servers.size()) {}
 
+  void Reconfigure(const ClusterOptions& options) {
+    memory_.Reconfigure(options, now);
+    last_.assign(options.servers.size(), nullptr);
+  }
+
   /// A server answers now.
   void See(std::string_view server, const SnapshotBuilder& told) { Observe(server, told.At(now)); }
 

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "exporter/base/mutex.h"
 
@@ -169,7 +170,7 @@ class Reports {
 TEST_F(DirectoryReaderTest, ReportsAtOnceAndEveryInterval) {
   Reports reports;
   DirectoryReader reader;
-  reader.Watch(At(folder_), 10ms, reports.Collect());
+  const auto watching = reader.Watch(At(folder_), 10ms, reports.Collect());
   EXPECT_TRUE(reports.WaitFor(0));
   Write("file", 1);
   EXPECT_TRUE(reports.WaitFor(1));
@@ -178,7 +179,7 @@ TEST_F(DirectoryReaderTest, ReportsAtOnceAndEveryInterval) {
 TEST_F(DirectoryReaderTest, DirectoryThatComesAndGoesIsFollowed) {
   Reports reports;
   DirectoryReader reader;
-  reader.Watch(At(folder_ / "later"), 10ms, reports.Collect());
+  const auto watching = reader.Watch(At(folder_ / "later"), 10ms, reports.Collect());
   EXPECT_TRUE(reports.WaitFor(-1));
   fs::create_directory(folder_ / "later");
   EXPECT_TRUE(reports.WaitFor(0));
@@ -192,21 +193,32 @@ TEST_F(DirectoryReaderTest, EachDirectoryIsReportedToItsOwn) {
   Reports all;
   Reports none;
   DirectoryReader reader;
-  reader.Watch(At(folder_), 1h, all.Collect());
-  reader.Watch(At(folder_ / "empty"), 1h, none.Collect());
+  const auto first = reader.Watch(At(folder_), 1h, all.Collect());
+  const auto second = reader.Watch(At(folder_ / "empty"), 1h, none.Collect());
   EXPECT_TRUE(all.WaitFor(1));
   EXPECT_TRUE(none.WaitFor(0));
+}
+
+TEST_F(DirectoryReaderTest, AWatchEndsWithItsHandle) {
+  Reports reports;
+  DirectoryReader reader;
+  auto watching = reader.Watch(At(folder_), 1ms, reports.Collect());
+  ASSERT_TRUE(reports.WaitFor(0));
+  watching.reset();
+  const std::size_t count = reports.count();
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(reports.count(), count);
 }
 
 TEST_F(DirectoryReaderTest, StopsAtOnceAndReportsNoMore) {
   Reports reports;
   DirectoryReader reader;
-  reader.Watch(At(folder_), 1h, reports.Collect());
+  const auto first = reader.Watch(At(folder_), 1h, reports.Collect());
   ASSERT_TRUE(reports.WaitFor(0));
   const Time begin = Now();
   EXPECT_TRUE(reader.Stop());
   EXPECT_LT(Now() - begin, 1s);
-  reader.Watch(At(folder_), 1ms, reports.Collect());
+  const auto late = reader.Watch(At(folder_), 1ms, reports.Collect());
   EXPECT_TRUE(reader.Stop());
   EXPECT_EQ(reports.count(), 1U);
 }

@@ -25,9 +25,9 @@ using namespace std::chrono_literals;
 class Published {
  public:
   Scheduler::Publish Collect() {
-    return [this](ServerId id, ServerSnapshotPtr snapshot) {
+    return [this](const std::string& server, ServerSnapshotPtr snapshot) {
       MutexLock lock(mutex_);
-      last_[id.server] = std::move(snapshot);
+      last_[server] = std::move(snapshot);
       ++count_;
       came_.notify_all();
     };
@@ -40,7 +40,7 @@ class Published {
     MutexLock lock(mutex_);
     const Time begin = Now();
     while (true) {
-      const auto found = last_.find(server);
+      const auto found = last_.find(std::to_string(server));
       const bool fresh = found != last_.end() && found->second->at >= begin;
       if (fresh && condition(*found->second)) return found->second;
       if (Now() >= begin + 10s) return nullptr;
@@ -56,7 +56,7 @@ class Published {
  private:
   Mutex mutex_;
   ConditionVariable came_;
-  std::map<std::size_t, ServerSnapshotPtr> last_ PGREPL_GUARDED_BY(mutex_);
+  std::map<std::string, ServerSnapshotPtr> last_ PGREPL_GUARDED_BY(mutex_);
   int count_ PGREPL_GUARDED_BY(mutex_) = 0;
 };
 
@@ -89,10 +89,16 @@ class SchedulerTest : public LivePostgresTest {
   }
 
   void Watch(std::vector<SessionOptions> servers) {
-    Scheduler::Options options{.pulse_interval = 50ms, .clusters = {}};
-    options.clusters.push_back(std::move(servers));
-    scheduler_.emplace(std::move(options), published_.Collect(), [this] { ++connections_; });
+    scheduler_.emplace([this] { ++connections_; });
+    Configure(std::move(servers));
     scheduler_->Start();
+  }
+
+  // Servers are known by their place.
+  void Configure(std::vector<SessionOptions> servers) {
+    for (std::size_t i = 0; i < servers.size(); ++i) servers[i].name = std::to_string(i);
+    scheduler_->Configure(
+        {.pulse_interval = 50ms, .clusters = {{"main", std::move(servers), published_.Collect()}}});
   }
 
   static constexpr const char* kSessions =

@@ -54,6 +54,46 @@ TEST_F(SchedulerTest, KeepsOneConnectionForAllItsPulses) {
   EXPECT_EQ(admin_.Value(kSessions), "1");
 }
 
+TEST_F(SchedulerTest, ANewConfigurationKeepsConnectionsAndFacts) {
+  SessionOptions options = OptionsOf(PrimaryConninfo());
+  Watch({options});
+  ASSERT_TRUE(published_.WaitFor(
+      0, [](const ServerSnapshot& now) { return Succeeded(now, CollectorId::kArchive); }));
+  const pid_t pid = SessionPid();
+  options.interval = 1h;
+  options.collectors.Switch(static_cast<std::size_t>(CollectorId::kSlots), false);
+  Configure({options, OptionsOf(StandbyConninfo())});
+  EXPECT_TRUE(published_.WaitFor(1, IsUp)) << "the new one";
+  const ServerSnapshotPtr kept = published_.WaitFor(0, IsUp);
+  ASSERT_TRUE(kept);
+  EXPECT_NE(kept->Of(CollectorId::kArchive).fact, nullptr);
+  EXPECT_EQ(kept->Of(CollectorId::kSlots).fact, nullptr) << "it is off now";
+  EXPECT_EQ(SessionPid(), pid);
+  EXPECT_EQ(connections_, 2);
+}
+
+TEST_F(SchedulerTest, AnotherLoginIsAnotherConnectionInsteadOfTheOld) {
+  SessionOptions options = OptionsOf(PrimaryConninfo());
+  Watch({options});
+  ASSERT_TRUE(published_.WaitFor(0, IsUp));
+  std::atomic<bool> was_down = false;
+  options.login.conninfo.Set("fallback_application_name", "renamed");
+  Configure({options});
+  ASSERT_TRUE(published_.WaitFor(0, [&](const ServerSnapshot& now) {
+    if (!now.up) was_down = true;
+    return connections_ == 2 && now.up;
+  }));
+  EXPECT_FALSE(was_down);
+  EXPECT_TRUE(admin_.WaitFor(kSessions, "1"));
+}
+
+TEST_F(SchedulerTest, AServerThatIsNoLongerConfiguredIsLeft) {
+  Watch({OptionsOf(PrimaryConninfo())});
+  ASSERT_TRUE(published_.WaitFor(0, IsUp));
+  Configure({});
+  EXPECT_TRUE(admin_.WaitFor(kSessions, "0"));
+}
+
 TEST_F(SchedulerTest, DisabledCollectorsDoNotRun) {
   SessionOptions options = OptionsOf(PrimaryConninfo());
   options.collectors.Switch(static_cast<std::size_t>(CollectorId::kSlots), false);

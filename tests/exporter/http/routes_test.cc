@@ -28,7 +28,7 @@ class RoutesTest : public testing::Test {
   std::vector<Route> routes_ = MakeRoutes({
       .telemetry_path = "/metrics",
       .version = "1.2.3",
-      .collectors = {},
+      .collectors = [] { return CollectorSet(); },
       .self = &self_,
       .views = [](std::string_view) { return std::vector<ClusterView>{report::Example()}; },
   });

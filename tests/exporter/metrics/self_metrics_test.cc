@@ -14,7 +14,8 @@ namespace {
 
 // The process's own figures differ from run to run.
 std::string Masked(const std::string& text) {
-  return std::regex_replace(text, std::regex("(\nprocess_[a-z_]+) [0-9.e+]+"), "$1 N");
+  return std::regex_replace(
+      text, std::regex("(\n[a-z_]+_timestamp_seconds|\nprocess_[a-z_]+) [0-9.e+]+"), "$1 N");
 }
 
 double ValueOf(const SelfMetrics& metrics, const std::string& name) {
@@ -29,7 +30,9 @@ TEST(SelfMetricsTest, PrometheusText) {
   for (const double seconds : {0.0001, 0.0003, 0.004, 1.0}) metrics.CountScrape(seconds);
   metrics.CountConnection();
   metrics.CountConnection();
-  metrics.Watches("main", "0/3");
+  metrics.Watches({"gone"}, "0/3");
+  metrics.Watches({"main"}, "0/3");
+  metrics.ConfigLoaded(true);
   EXPECT_EQ(
       Masked(metrics.Render(TextFormat::kPrometheus)),
       R"(# HELP pgrepl_exporter_connections_opened_total Connections opened to PostgreSQL servers.
@@ -41,6 +44,12 @@ process_cpu_seconds_total N
 # HELP pgrepl_exporter_watches Clusters that this exporter watches, and its part of all (--shard), value 1.
 # TYPE pgrepl_exporter_watches gauge
 pgrepl_exporter_watches{pg_cluster="main",shard="0/3"} 1
+# HELP pgrepl_exporter_config_last_reload_successful Whether the configuration was good when it was last read; else the one before is still used.
+# TYPE pgrepl_exporter_config_last_reload_successful gauge
+pgrepl_exporter_config_last_reload_successful 1
+# HELP pgrepl_exporter_config_last_reload_success_timestamp_seconds When the configuration that is used was read, since the epoch.
+# TYPE pgrepl_exporter_config_last_reload_success_timestamp_seconds gauge
+pgrepl_exporter_config_last_reload_success_timestamp_seconds N
 # HELP process_resident_memory_bytes Resident memory size.
 # TYPE process_resident_memory_bytes gauge
 process_resident_memory_bytes N

@@ -19,7 +19,8 @@ inline void SetReplay(ServerView& server, const std::string& state) {
 }
 
 inline ClusterView Routed(std::string_view name = "main") {
-  ClusterView cluster{.name = name, .servers = {}, .primaries = 1, .expected_primaries = 1};
+  ClusterView cluster{
+      .name = std::string(name), .servers = {}, .primaries = 1, .expected_primaries = 1};
   cluster.servers.push_back({.name = "p",
                              .tried = true,
                              .up = true,

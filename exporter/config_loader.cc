@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/config_loader.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "collectors/query.h"
+#include "exporter/base/log.h"
+#include "exporter/config/environment.h"
+#include "exporter/config/load.h"
+
+namespace pgrepl {
+namespace {
+
+Result<config::Config> ReadConfig(const config::Flags& flags) {
+  if (!flags.config_file.empty()) return config::Load(flags.config_file, CollectorNames());
+  return config::FromEnvironment(
+      [](const char* name) { return std::getenv(name); },  // NOLINT(concurrency-mt-unsafe)
+      [](const std::string& conninfo) -> Result<std::string> {
+        const Result<Conninfo> parsed = Conninfo::Parse(conninfo);
+        if (!parsed) return parsed.error();
+        return parsed->Address();
+      });
+}
+
+// On unless the configuration says otherwise; a flag wins over the file.
+CollectorSet EnabledCollectors(const config::Config& config, const config::Flags& flags) {
+  CollectorSet enabled;
+  for (std::size_t i = 0; i < kCollectorCount; ++i) {
+    for (const auto* said : {&config.collectors, &flags.collectors}) {
+      const auto found = said->find(CollectorNames()[i]);
+      if (found != said->end()) enabled.Switch(i, found->second);
+    }
+  }
+  return enabled;
+}
+
+// Of all clusters those that are this exporter's; their names.
+std::vector<std::string> TakeShare(config::Config& config, const config::Shard& shard) {
+  const std::size_t all = config.clusters.size();
+  std::erase_if(config.clusters, [&](const auto& one) { return !shard.Owns(one.name); });
+  std::vector<std::string> names;
+  for (const config::Cluster& cluster : config.clusters) names.push_back(cluster.name);
+  if (shard.count > 1) {
+    log::Info("shard", {{"shard", shard.Text()},
+                        {"clusters", std::to_string(names.size())},
+                        {"of", std::to_string(all)}});
+  }
+  return names;
+}
+
+}  // namespace
+
+ConfigLoader::ConfigLoader(config::Flags flags, Queries queries, Fleet& fleet, SelfMetrics& self)
+    : flags_(std::move(flags)), queries_(queries), fleet_(fleet), self_(self) {}
+
+Status ConfigLoader::Load() {
+  MutexLock lock(mutex_);
+  Status applied = Apply();
+  self_.ConfigLoaded(applied.ok());
+  return applied;
+}
+
+Status ConfigLoader::Apply() {
+  Result<config::Config> config = ReadConfig(flags_);
+  if (!config) return config.error();
+  const std::vector<std::string> clusters = TakeShare(*config, flags_.shard);
+  Status configured = fleet_.Configure(*config, CollectorsOf(*config));
+  if (!configured) return configured;
+  self_.Watches(clusters, flags_.shard.Text());
+  config_ = std::move(*config);
+  return Ok();
+}
+
+// The very same as before where the configuration says the same, so that sessions go on.
+CollectorSet ConfigLoader::CollectorsOf(const config::Config& config) const {
+  const bool same =
+      config_ && config.collectors == config_->collectors && config.queries == config_->queries;
+  if (same) return fleet_.collectors();
+  CollectorSet collectors = EnabledCollectors(config, flags_);
+  if (queries_ == Queries::kOmit) return collectors;
+  for (const config::Query& query : config.queries) collectors.Add(MakeCollector(query));
+  return collectors;
+}
+
+}  // namespace pgrepl

@@ -1,0 +1,96 @@
+// What a new configuration does to what is known.
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/cluster/memory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "tests/exporter/cluster/watched_cluster.h"
+
+namespace pgrepl::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+Sender Replying(Sender sender, Time now) {
+  sender.reply_time = Seconds(now.time_since_epoch());
+  return sender;
+}
+
+std::vector<std::string> SendersOn(const ServerView& upstream) {
+  std::vector<std::string> names;
+  for (const SenderView& sender : upstream.senders) names.push_back(sender.standby);
+  return names;
+}
+
+/// p and s1, which streams from it.
+class ReconfigurationTest : public testing::Test {
+ protected:
+  void Pulse(const SnapshotBuilder& p, const SnapshotBuilder& s1) {
+    cluster_.now += kPulse;
+    cluster_.See("p", p);
+    cluster_.See("s1", s1);
+  }
+
+  [[nodiscard]] Sender Row() const { return Replying(SenderOf("walreceiver", 1000), cluster_.now); }
+  [[nodiscard]] static SnapshotBuilder Streaming() {
+    return StandbyAt(1000).Receives(ReceiverAt(1000, 1));
+  }
+
+  WatchedCluster cluster_{OptionsFor({"p", "s1"})};
+};
+
+TEST_F(ReconfigurationTest, ANewConfigurationKeepsWhatIsKnownOfThoseThatStay) {
+  Pulse(Primary(1000, 1).Senders({Row()}), Streaming());
+  for (std::uint64_t second = 1; second <= 9; ++second) {
+    Pulse(Primary(1000 + second, static_cast<std::int64_t>(second)).Senders({Row()}), Streaming());
+  }
+  const double before = cluster_.Lag("s1").seconds;
+  ASSERT_GE(before, 8);
+  ClusterOptions options = OptionsFor({"new", "s1", "p"});
+  options.servers[1].max_lag_seconds = 7;
+  cluster_.Reconfigure(options);
+  EXPECT_EQ(cluster_.View().expected_standbys, 2);
+  EXPECT_EQ(cluster_.Lag("s1").seconds, before);
+  EXPECT_EQ(cluster_.Lag("s1").threshold, 7);
+  EXPECT_THAT(SendersOn(cluster_.Server("p")), ElementsAre("s1"));
+  EXPECT_THAT(SendersOn(cluster_.Server("new")), IsEmpty());
+  EXPECT_FALSE(cluster_.Server("new").tried);
+}
+
+TEST_F(ReconfigurationTest, AServerThatIsNoLongerConfiguredIsNobodysUpstream) {
+  Pulse(Primary(1000, 1).Senders({Row()}), Streaming());
+  cluster_.Reconfigure(OptionsFor({"s1"}));
+  EXPECT_FALSE(cluster_.Shows("p"));
+  EXPECT_TRUE(cluster_.Server("s1").role == Role::kStandby);
+  cluster_.now += kPulse;
+  cluster_.See("s1", Streaming());
+  EXPECT_TRUE(cluster_.Lag("s1").connected);
+}
+
+TEST_F(ReconfigurationTest, AStandbyThatWasOnlySeenIsTheOneThatIsConfiguredNow) {
+  const auto pulse = [&](std::uint64_t lsn) {
+    Pulse(Primary(lsn, static_cast<std::int64_t>(lsn))
+              .Senders({Replying(SenderOf("other", 1000), cluster_.now)}),
+          StandbyAt(lsn));
+  };
+  for (int second = 0; second < 8; ++second) pulse(1000);
+  ASSERT_TRUE(cluster_.Shows("other"));
+  for (std::uint64_t second = 1; second <= 9; ++second) pulse(1000 + second);
+  const double before = cluster_.Lag("other").seconds;
+  ASSERT_GE(before, 8);
+  cluster_.Reconfigure(OptionsFor({"p", "s1", "other"}));
+  const ClusterView view = cluster_.View();
+  EXPECT_EQ(view.servers.size(), 3U) << "and not a second one of that name";
+  EXPECT_TRUE(cluster_.Server("other").configured);
+  EXPECT_EQ(cluster_.Lag("other").seconds, before);
+}
+
+}  // namespace
+}  // namespace pgrepl::cluster
