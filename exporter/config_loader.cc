@@ -11,9 +11,12 @@
 #include "exporter/base/log.h"
 #include "exporter/config/environment.h"
 #include "exporter/config/load.h"
+#include "exporter/config/members.h"
 
 namespace pgrepl {
 namespace {
+
+constexpr int kDiscoveryThreads = 4;
 
 Result<config::Config> ReadConfig(const config::Flags& flags) {
   if (!flags.config_file.empty()) return config::Load(flags.config_file, CollectorNames());
@@ -55,7 +58,13 @@ std::vector<std::string> TakeShare(config::Config& config, const config::Shard& 
 }  // namespace
 
 ConfigLoader::ConfigLoader(config::Flags flags, Queries queries, Fleet& fleet, SelfMetrics& self)
-    : flags_(std::move(flags)), queries_(queries), fleet_(fleet), self_(self) {}
+    : flags_(std::move(flags)),
+      queries_(queries),
+      fleet_(fleet),
+      self_(self),
+      discoverer_(kDiscoveryThreads, [this](const std::string& cluster, const auto& members) {
+        Found(cluster, members);
+      }) {}
 
 Status ConfigLoader::Load() {
   MutexLock lock(mutex_);
@@ -68,11 +77,56 @@ Status ConfigLoader::Apply() {
   Result<config::Config> config = ReadConfig(flags_);
   if (!config) return config.error();
   const std::vector<std::string> clusters = TakeShare(*config, flags_.shard);
-  Status configured = fleet_.Configure(*config, CollectorsOf(*config));
-  if (!configured) return configured;
+  Status watched = Watch(*config);
+  if (!watched) return watched;
   self_.Watches(clusters, flags_.shard.Text());
+  std::map<std::string, config::Discovery> discoveries;
+  for (const config::Cluster& cluster : config->clusters) {
+    if (cluster.discovery) discoveries[cluster.name] = *cluster.discovery;
+  }
+  discoverer_.Configure(discoveries);
   config_ = std::move(*config);
   return Ok();
+}
+
+Status ConfigLoader::Watch(const config::Config& config) {
+  config::Config found = config;
+  for (config::Cluster& cluster : found.clusters) {
+    cluster = config::WithMembers(std::move(cluster), membership_.Of(cluster.name));
+  }
+  return fleet_.Configure(found, CollectorsOf(config));
+}
+
+void ConfigLoader::Found(const std::string& cluster, const Result<discover::Members>& members) {
+  MutexLock lock(mutex_);
+  Note(cluster, members);
+  if (!members) return;
+  const Duration remember = config_->timing.remember_vanished;
+  if (!membership_.Update(cluster, *members, remember, Now())) return;
+  std::string names;
+  for (const config::Member& member : membership_.Of(cluster)) {
+    names.append(names.empty() ? "" : " ").append(member.name);
+  }
+  log::Info("members", {{"pg_cluster", cluster}, {"servers", names}});
+  if (const Status watched = Watch(*config_); !watched) {
+    log::Error("the members can't be watched",
+               {{"pg_cluster", cluster}, {"error", watched.error().message}});
+  }
+}
+
+// The log gets changes only.
+void ConfigLoader::Note(const std::string& cluster, const Result<discover::Members>& members) {
+  self_.Discovered(cluster, members.ok(), members ? members->size() : 0);
+  const std::string failure = members ? "" : members.error().message;
+  std::string& said = failures_[cluster];
+  if (said == failure) return;
+  said = failure;
+  if (members) {
+    log::Info("members are found again", {{"pg_cluster", cluster}});
+  } else {
+    log::Warn("members can't be looked up; those that are known stay",
+              {{"pg_cluster", cluster}, {"error", failure}, {"hint", members.error().hint}});
+  }
 }
 
 // The very same as before where the configuration says the same, so that sessions go on.

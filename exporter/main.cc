@@ -26,6 +26,9 @@ namespace {
 
 constexpr const char* kVersion = PGREPL_VERSION;
 
+// The first page should have the members; without them it comes all the same.
+constexpr Duration kLongestDiscovery = std::chrono::seconds(3);
+
 int Fail(const Error& error, int exit_code) {
   std::fprintf(stderr, "pg_replication_exporter: %s\n", error.message.c_str());
   if (!error.hint.empty()) std::fprintf(stderr, "  %s\n", error.hint.c_str());
@@ -75,6 +78,7 @@ int Run(const config::Flags& flags) {
            .self = &self,
            .views = [&fleet](std::string_view cluster) { return fleet.View(cluster); }}));
   if (!server) return Fail(server.error(), 1);
+  loader.AwaitMembers(kLongestDiscovery);
   fleet.Start();
   for (const std::string& address : flags.listen_addresses) {
     log::Info("listening", {{"address", address}, {"version", kVersion}});
@@ -82,7 +86,7 @@ int Run(const config::Flags& flags) {
   WaitForStop(signals, [&loader] { [[maybe_unused]] const Status said = Reload(loader); });
   server->reset();
   // A thread that hangs in a resolver or on a file system would run into the exit handlers.
-  if (!fleet.Stop()) std::quick_exit(0);
+  if (!loader.Stop() || !fleet.Stop()) std::quick_exit(0);
   return 0;
 }
 
@@ -105,10 +109,11 @@ int RunWatching(const config::Flags& flags, const config::Command& command) {
   Fleet fleet([] {});
   ConfigLoader loader(flags, ConfigLoader::Queries::kOmit, fleet, self);
   if (const Status loaded = loader.Load(); !loaded) return Fail(loaded.error(), 1);
+  loader.AwaitMembers(kLongestDiscovery);
   fleet.Start();
   const int exit_code = Print(cli::Watch(command, [&fleet] { return fleet.View(); }));
   // As in Run.
-  if (!fleet.Stop()) std::quick_exit(exit_code);
+  if (!loader.Stop() || !fleet.Stop()) std::quick_exit(exit_code);
   return exit_code;
 }
 

@@ -55,10 +55,39 @@ struct Server {
   std::string where;                  ///< "file:line" it was read from, for errors found later
 };
 
+/// EndpointSlices of one Service.
+struct KubernetesSource {
+  std::string name_space;  ///< empty: the pod's own
+  std::string service;
+  std::string api;          ///< URL; empty: as the pod's environment says
+  std::string credentials;  ///< folder with `token` and `ca.crt`; empty: where a pod has it
+
+  bool operator==(const KubernetesSource&) const = default;
+};
+
+/// Where a cluster's servers are looked up while it is watched: `patroni`, `dns` or `kubernetes`.
+struct Discovery {
+  std::vector<std::string> patroni;  ///< URLs of REST APIs; the first that answers is believed
+  std::string dns;                   ///< one address for each server, or a name of SRV records
+  std::optional<KubernetesSource> kubernetes;
+  std::optional<int> port;  ///< instead of what is found there
+  std::string ca_file;      ///< what an https:// of these is verified by; empty: the system's
+  Server server;            ///< what they have in common; its conninfo is without host and port
+  Duration interval = 30s;
+
+  /// Looks in the same places; `server` may differ.
+  [[nodiscard]] bool LooksAs(const Discovery& other) const {
+    return patroni == other.patroni && dns == other.dns && kubernetes == other.kubernetes &&
+           port == other.port && ca_file == other.ca_file && interval == other.interval;
+  }
+};
+
 /// Servers that replicate from one another.
 struct Cluster {
   std::string name;  ///< the `pg_cluster` label
+  /// Beside a discovery those without conninfo are what is said of a member of that name.
   std::vector<Server> servers;
+  std::optional<Discovery> discovery;     ///< config key `discover`
   std::optional<int> expected_standbys;   ///< not set: the configured servers less one, at least 0
   std::optional<int> expected_primaries;  ///< not set: 1
   std::string where;                      ///< "file:line"

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "exporter/config/discovery.h"
 #include "exporter/config/nearest.h"
 #include "exporter/config/queries.h"
 #include "exporter/config/yaml_map.h"
@@ -29,6 +30,7 @@ struct ServerEntry {
 struct ClusterEntry {
   Cluster cluster;
   std::optional<Value> servers;
+  std::optional<Value> discover;
 };
 
 struct Root {
@@ -117,6 +119,7 @@ constexpr Key<ClusterEntry> kClusterKeys[] = {
        entry.cluster.expected_primaries = Count(value, 1);
      }},
     {"servers", [](const Value& value, ClusterEntry& entry) { entry.servers.emplace(value); }},
+    {"discover", [](const Value& value, ClusterEntry& entry) { entry.discover.emplace(value); }},
 };
 
 constexpr Key<Timing> kTimingKeys[] = {
@@ -199,20 +202,36 @@ class Reader {
     ReadMap(node, "cluster", kClusterKeys, entry);
     Cluster& cluster = entry.cluster;
     if (cluster.name.empty()) Fail(node.Mark(), "the cluster has no name; add 'name: ...'");
-    if (!entry.servers) {
+    if (!entry.servers && !entry.discover) {
       Fail(node.Mark(), fmt::format("cluster {} has no servers; list one at least under 'servers:'",
                                     Quoted(cluster.name)));
     }
     cluster.where = Where(node);
+    if (entry.discover) cluster.discovery = CompleteDiscovery(*entry.discover);
+    if (!entry.servers) return std::move(entry.cluster);
     Siblings names;
     for (const YAML::Node& server : Items(*entry.servers)) {
-      cluster.servers.push_back(ReadServer(server));
+      cluster.servers.push_back(ReadServer(server, entry.discover.has_value()));
       names.Add("server", cluster.servers.back().name, server.Mark());
     }
     return std::move(entry.cluster);
   }
 
-  Server ReadServer(const YAML::Node& node) {
+  Discovery CompleteDiscovery(const Value& value) {
+    ServerEntry common;
+    common.server.where = Where(value.node);
+    Complete(common);
+    Discovery discovery = ReadDiscovery(value);
+    common.server.conninfo = discovery.server.conninfo;
+    discovery.server = std::move(common.server);
+    discovery.ca_file = FromConfigFolder(discovery.ca_file);
+    if (discovery.kubernetes) {
+      discovery.kubernetes->credentials = FromConfigFolder(discovery.kubernetes->credentials);
+    }
+    return discovery;
+  }
+
+  Server ReadServer(const YAML::Node& node, bool is_discovered) {
     if (++server_count_ > kMostServers) {
       Fail(node.Mark(),
            fmt::format("more than {} servers; share them among several exporters", kMostServers));
@@ -221,7 +240,7 @@ class Reader {
     ReadMap(node, "server", kServerKeys, entry);
     Server& server = entry.server;
     if (server.name.empty()) Fail(node.Mark(), "the server has no name; add 'name: ...'");
-    if (server.conninfo.empty()) {
+    if (server.conninfo.empty() && !is_discovered) {
       Fail(node.Mark(),
            fmt::format("server {} has no conninfo; add 'conninfo: host=...'", Quoted(server.name)));
     }

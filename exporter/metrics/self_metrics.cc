@@ -11,9 +11,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <iterator>
+#include <map>
 #include <vector>
 
 #include "exporter/base/clock.h"
@@ -108,6 +110,35 @@ prometheus::Counter& AddCounter(prometheus::Registry& registry, const char* name
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
 }
 
+/// A gauge for each cluster.
+class ClusterGauges {
+ public:
+  ClusterGauges(prometheus::Registry& registry, const char* name, const char* help)
+      : family_(prometheus::BuildGauge().Name(name).Help(help).Register(registry)) {}
+
+  void Set(const std::string& cluster, double value, prometheus::Labels labels = {}) {
+    MutexLock lock(mutex_);
+    prometheus::Gauge*& gauge = gauges_[cluster];
+    labels.emplace("pg_cluster", cluster);
+    if (gauge == nullptr) gauge = &family_.Add(labels);
+    gauge->Set(value);
+  }
+
+  void Keep(const std::vector<std::string>& clusters) {
+    MutexLock lock(mutex_);
+    std::erase_if(gauges_, [&](const auto& one) {
+      if (std::find(clusters.begin(), clusters.end(), one.first) != clusters.end()) return false;
+      family_.Remove(one.second);
+      return true;
+    });
+  }
+
+ private:
+  prometheus::Family<prometheus::Gauge>& family_;
+  Mutex mutex_;
+  std::map<std::string, prometheus::Gauge*> gauges_ PGREPL_GUARDED_BY(mutex_);
+};
+
 }  // namespace
 
 struct SelfMetrics::Families {
@@ -117,11 +148,14 @@ struct SelfMetrics::Families {
                                        .Help("Time to build one page of metrics.")
                                        .Register(registry)
                                        .Add({}, kScrapeBuckets);
-  prometheus::Family<prometheus::Gauge>& watches =
-      prometheus::BuildGauge()
-          .Name("pgrepl_exporter_watches")
-          .Help("Clusters that this exporter watches, and its part of all (--shard), value 1.")
-          .Register(registry);
+  ClusterGauges watches{registry, "pgrepl_exporter_watches",
+                        "Clusters that this exporter watches, and its part of all (--shard), "
+                        "value 1."};
+  ClusterGauges discovery_up{registry, "pgrepl_exporter_discovery_up",
+                             "Whether the last look-up of a cluster's members succeeded; else "
+                             "those that are known stay."};
+  ClusterGauges discovery_members{registry, "pgrepl_exporter_discovery_members",
+                                  "Members that the last look-up which succeeded has listed."};
   prometheus::Gauge& config_loaded =
       AddGauge(registry, "pgrepl_exporter_config_last_reload_successful",
                "Whether the configuration was good when it was last read; else the one before is "
@@ -143,8 +177,6 @@ struct SelfMetrics::Families {
 
   // Kept open: opening it for each page took a tenth of a scrape.
   const UniqueFd statm{open("/proc/self/statm", O_RDONLY | O_CLOEXEC)};
-  Mutex watching;  ///< guards those of `watches`
-  std::vector<prometheus::Gauge*> watched PGREPL_GUARDED_BY(watching);
   Mutex refreshing;  ///< two scrapes at once would count the CPU time twice
 
   void Refresh() {
@@ -169,14 +201,17 @@ SelfMetrics::SelfMetrics(std::string_view version) : families_(std::make_unique<
 SelfMetrics::~SelfMetrics() = default;
 
 void SelfMetrics::Watches(const std::vector<std::string>& clusters, const std::string& shard) {
-  MutexLock lock(families_->watching);
-  for (prometheus::Gauge* one : families_->watched) families_->watches.Remove(one);
-  families_->watched.clear();
-  for (const std::string& cluster : clusters) {
-    prometheus::Gauge& one = families_->watches.Add({{"pg_cluster", cluster}, {"shard", shard}});
-    one.Set(1);
-    families_->watched.push_back(&one);
+  for (ClusterGauges* gauges :
+       {&families_->watches, &families_->discovery_up, &families_->discovery_members}) {
+    gauges->Keep(clusters);
   }
+  for (const std::string& cluster : clusters)
+    families_->watches.Set(cluster, 1, {{"shard", shard}});
+}
+
+void SelfMetrics::Discovered(const std::string& cluster, bool success, std::size_t count) {
+  families_->discovery_up.Set(cluster, success ? 1 : 0);
+  if (success) families_->discovery_members.Set(cluster, static_cast<double>(count));
 }
 
 void SelfMetrics::ConfigLoaded(bool success) {

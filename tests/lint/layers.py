@@ -15,7 +15,7 @@ import sys
 LEVELS = [
     {"exporter/base"},
     {"exporter/config", "exporter/metrics", "exporter/postgres"},
-    {"collectors"},
+    {"collectors", "exporter/discover"},
     {"exporter/collect"},
     {"exporter/cluster"},
     {"exporter/report"},
@@ -24,14 +24,16 @@ LEVELS = [
 ]
 LEVEL_OF = {layer: level for level, layers in enumerate(LEVELS) for layer in layers}
 
-# Header prefix -> the one folder that may include it.
+# Header prefix -> the folder that may include it.
 FENCES = {
     "libpq": "exporter/postgres",
     "postgres_ext.h": "exporter/postgres",
     "civetweb": "exporter/http",
     "zlib.h": "exporter/http",
     "openssl/": "exporter/http",
-    "nlohmann/": "exporter/report",
+    "curl/": "exporter/discover",
+    # Written there, read here.
+    "nlohmann/": ("exporter/report", "exporter/discover"),
     "crypt.h": "exporter/http",
     "yaml-cpp/": "exporter/config",
     "CLI/": "exporter/config",
@@ -42,7 +44,7 @@ FENCES = {
 # fmt is everyone's. The rest is the operating system's; what is neither gets a home above.
 OPEN = re.compile(
     r"fmt/.*|(arpa|linux|net|netinet|sys)/.*"
-    r"|(dirent|fcntl|malloc|netdb|poll|signal|spawn|strings|time|unistd)\.h")
+    r"|(dirent|fcntl|malloc|netdb|poll|resolv|signal|spawn|strings|time|unistd)\.h")
 SHARED_BY_COLLECTORS = {"collectors/collector.h", "collectors/registry.h", "collectors/view.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 
@@ -70,7 +72,8 @@ def offence(path, quote, header):
 def _fence_offence(folder, header):
     for prefix, home in FENCES.items():
         if header.startswith(prefix):
-            return None if folder == home else f"{header} belongs to {home} alone"
+            homes = home if isinstance(home, tuple) else (home,)
+            return None if folder in homes else f"{header} belongs to {' and '.join(homes)} alone"
     is_standard = "." not in header and "/" not in header
     return None if is_standard or OPEN.fullmatch(header) else f"{header} has no home in FENCES"
 
