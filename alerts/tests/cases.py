@@ -6,6 +6,8 @@ from alerts.tests.case import Case, on
 S1 = {"pg_cluster": "main", "server": "s1"}
 P = {"pg_cluster": "main", "server": "p"}
 MAIN = {"pg_cluster": "main"}
+TARGET = {"instance": "a:9717", "job": "pg"}
+ON_TARGET = 'instance="a:9717",job="pg"'
 
 
 def of(name, value, server="s1", **labels):
@@ -14,6 +16,11 @@ def of(name, value, server="s1", **labels):
 
 def cluster(name, value, **labels):
     return {(f"pgrepl_{name}", on(None, **labels)): value}
+
+
+def target(name, value, server=None):
+    labels = f"{on(server)},{ON_TARGET}" if server else ON_TARGET
+    return {(f"pgrepl_{name}", labels): value}
 
 
 UP = of("up", 1)
@@ -365,12 +372,10 @@ CASES = [
          health=of("subscription_errors_total", 0, **X, type="apply"),
          fault=of("subscription_errors_total", 3, **X, type="apply")),
     # exporter
-    Case("PostgresReplicationExporterDown", {"instance": "a:9717", "job": "pg"}, wait=120,
-         health={("up", 'instance="a:9717",job="pg"'): 1,
-                 ("pgrepl_exporter_build_info", 'instance="a:9717",job="pg"'): 1},
-         fault={("up", 'instance="a:9717",job="pg"'): 0},
-         unless={"of another job's target":
-                 {("pgrepl_exporter_build_info", 'instance="a:9717",job="pg"'): None}}),
+    Case("PostgresReplicationExporterDown", TARGET, wait=120,
+         health={("up", ON_TARGET): 1} | target("exporter_build_info", 1),
+         fault={("up", ON_TARGET): 0},
+         unless={"of another job's target": target("exporter_build_info", None)}),
     Case("PostgresClusterUnwatched", MAIN, wait=120,
          health=cluster("expected_primaries", 1),
          fault=cluster("expected_primaries", "1x39 stale"), ends=False, forgets=6 * 3600),
@@ -379,6 +384,11 @@ CASES = [
          | cluster("exporter_watches", None, shard="1/4"),
          fault=cluster("exporter_watches", 1, shard="1/4"),
          unless={"of two of one share": cluster("exporter_watches", "_x{n}", shard="1/4")}),
+    Case("PostgresExporterConfigRejected", TARGET, wait=300,
+         health=target("exporter_config_last_reload_successful", 1),
+         fault=target("exporter_config_last_reload_successful", 0)),
+    Case("PostgresExporterDiscoveryFailing", MAIN, wait=420,
+         health=cluster("exporter_discovery_up", 1), fault=cluster("exporter_discovery_up", 0)),
     Case("PostgresServerUnwatched", S1, wait=300,
          health=UP | cluster("expected_primaries", 1),
          fault=of("up", "1x39 stale") | cluster("expected_primaries", "1x1600"),
@@ -391,10 +401,8 @@ CASES = [
     Case("PostgresPrivilegesMissing", S1, wait=300,
          health=of("privileges_ok", 1) | UP, fault=of("privileges_ok", 0),
          unless={"while the server is down": of("up", 0)}),
-    Case("PostgresExporterClockSkew", {"instance": "a:9717", "job": "pg"}, wait=300,
-         health={("pgrepl_clock_skew_seconds", on("s1") + ',instance="a:9717",job="pg"'): 4.9,
-                 ("pgrepl_clock_skew_seconds", on("s2") + ',instance="a:9717",job="pg"'): 7},
-         fault={("pgrepl_clock_skew_seconds", on("s1") + ',instance="a:9717",job="pg"'): 5.1},
-         unless={"at the threshold": {
-             ("pgrepl_clock_skew_seconds", on("s1") + ',instance="a:9717",job="pg"'): 5}}),
+    Case("PostgresExporterClockSkew", TARGET, wait=300,
+         health=target("clock_skew_seconds", 4.9, "s1") | target("clock_skew_seconds", 7, "s2"),
+         fault=target("clock_skew_seconds", 5.1, "s1"),
+         unless={"at the threshold": target("clock_skew_seconds", 5, "s1")}),
 ]

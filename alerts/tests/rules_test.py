@@ -13,7 +13,8 @@ MARKED = re.compile(r"([0-9.]+) # (\w+)")
 MONITORING_ROLE = "pgrepl_monitor"
 SEVERITIES = {"critical", "warning", "info", "none"}
 # The exporter's own alerts are about one target; the watchdog is about nothing.
-OF_A_TARGET = {"PostgresReplicationExporterDown", "PostgresExporterClockSkew"}
+OF_A_TARGET = {"PostgresReplicationExporterDown", "PostgresExporterClockSkew",
+               "PostgresExporterConfigRejected"}
 
 
 class ThresholdsTest(unittest.TestCase):

@@ -186,6 +186,7 @@ std::map<std::string, OwnFamily> OwnFamilies() {
   std::map<std::string, OwnFamily> families;
   SelfMetrics self("");
   self.Watches({""}, "");
+  self.Discovered("", true, 0);
   std::istringstream page(self.Render(TextFormat::kPrometheus));
   std::string name;
   for (std::string line; std::getline(page, line);) {

@@ -2,9 +2,11 @@
 """Faults that alerts/rules/exporter.yaml is for."""
 
 import copy
+import signal
 
 from tests.alerts.stage import Stage
 from tests.lab.cluster import Standby
+from tests.lab.process import send
 
 ONE = (Standby("s1", slot=True),)
 
@@ -36,6 +38,27 @@ def two_shares(scene):
         scene.start_exporters(flags=((), (f"--shard={share}",)))
         if scene.exporters[1].scrape().series("pgrepl_exporter_watches"):
             break
+    yield
+    scene.start_exporters()
+
+
+@exporter.act("a configuration that is broken, read again", ["PostgresExporterConfigRejected"],
+              patience=600)
+def broken_configuration(scene):
+    for one in scene.exporters:
+        one.config_file.write_text("clusters: [")
+        send([one.pid], signal.SIGHUP)
+    yield
+    scene.start_exporters()
+
+
+@exporter.act("members looked up where nothing listens", ["PostgresExporterDiscoveryFailing"],
+              patience=900)
+def nowhere_to_look(scene):
+    config = copy.deepcopy(scene.config)
+    config["clusters"][0]["discover"] = {
+        "conninfo": "user=pgrepl_monitor", "interval": "5s", "patroni": ["http://127.0.0.1:1"]}
+    scene.start_exporters(config)
     yield
     scene.start_exporters()
 
