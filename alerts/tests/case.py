@@ -11,12 +11,26 @@ from dataclasses import dataclass, field
 STEP = 15  # seconds between samples, and evaluations
 HEALTH = 40  # samples before the fault
 EXPORTERS = ('instance="a:9717",job="pg"', 'instance="b:9717",job="pg"')
+ON_TARGET = EXPORTERS[0]
 
 
 def on(server="s1", **labels):
     """Labels of a series about a server, else (None) about the cluster."""
     named = {"pg_cluster": "main"} | ({"server": server} if server else {}) | labels
     return ",".join(f'{name}="{value}"' for name, value in named.items())
+
+
+def of(name, value, server="s1", **labels):
+    return {(f"pgrepl_{name}", on(server, **labels)): value}
+
+
+def cluster(name, value, **labels):
+    return {(f"pgrepl_{name}", on(None, **labels)): value}
+
+
+def target(name, value, server=None):
+    labels = f"{on(server)},{ON_TARGET}" if server else ON_TARGET
+    return {(f"pgrepl_{name}", labels): value}
 
 
 @dataclass(frozen=True)

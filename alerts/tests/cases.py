@@ -1,28 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A case for each alert. Values lie so close to the thresholds that a change of one by a tenth shows."""
 
-from alerts.tests.case import Case, on
+from alerts.tests.case import ON_TARGET, Case, cluster, of, on, target
 
 S1 = {"pg_cluster": "main", "server": "s1"}
 P = {"pg_cluster": "main", "server": "p"}
 MAIN = {"pg_cluster": "main"}
 TARGET = {"instance": "a:9717", "job": "pg"}
-ON_TARGET = 'instance="a:9717",job="pg"'
-
-
-def of(name, value, server="s1", **labels):
-    return {(f"pgrepl_{name}", on(server, **labels)): value}
-
-
-def cluster(name, value, **labels):
-    return {(f"pgrepl_{name}", on(None, **labels)): value}
-
-
-def target(name, value, server=None):
-    labels = f"{on(server)},{ON_TARGET}" if server else ON_TARGET
-    return {(f"pgrepl_{name}", labels): value}
-
-
 UP = of("up", 1)
 X = {"database": "d", "subscription": "x"}
 LAG = of("lag_threshold_seconds", 60) | of("caught_up_once", 1) | of("apply_delay_seconds", 0)
