@@ -28,6 +28,7 @@ class Fleet {
   Status Configure(const config::Config& config, const CollectorSet& collectors);
 
   void Start() { scheduler_.Start(); }
+  [[nodiscard]] bool Alive() const { return scheduler_.Alive(); }
   bool Stop() { return scheduler_.Stop(); }  ///< as Scheduler::Stop
 
   /// The cluster of that name; all of them where none has it.

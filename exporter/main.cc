@@ -11,15 +11,18 @@
 #include <utility>
 
 #include "exporter/base/log.h"
+#include "exporter/base/service.h"
 #include "exporter/cli/ask.h"
 #include "exporter/cli/watch.h"
 #include "exporter/config/flags.h"
 #include "exporter/config_loader.h"
 #include "exporter/fleet.h"
 #include "exporter/http/get.h"
+#include "exporter/http/listen_address.h"
 #include "exporter/http/routes.h"
 #include "exporter/http/server.h"
 #include "exporter/metrics/self_metrics.h"
+#include "exporter/watchdog.h"
 
 namespace pgrepl {
 namespace {
@@ -46,14 +49,10 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-void WaitForStop(const sigset_t& signals, const std::function<void()>& reload) {
-  int signal = 0;
-  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) reload();
-  log::Info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
-}
-
 Status Reload(ConfigLoader& loader) {
+  service::Reloading();
   Status loaded = loader.Load();
+  service::Ready();
   if (loaded) {
     log::Info("configuration loaded again");
   } else {
@@ -63,31 +62,65 @@ Status Reload(ConfigLoader& loader) {
   return loaded;
 }
 
+// Until a signal says stop: 0; or the watchdog does: 1.
+int Wait(const sigset_t& signals, Watchdog& watchdog, const std::function<void()>& reload) {
+  const auto interval = std::chrono::duration_cast<std::chrono::nanoseconds>(Watchdog::Interval());
+  const timespec patience{.tv_sec = interval.count() / 1'000'000'000,
+                          .tv_nsec = interval.count() % 1'000'000'000};
+  while (true) {
+    const int signal = sigtimedwait(&signals, nullptr, &patience);
+    if (signal == SIGHUP) {
+      reload();
+    } else if (signal > 0) {
+      log::Info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      return 0;
+    } else if (!watchdog.Look(Now())) {
+      log::Error("stopping: the exporter has not been well for a minute");
+      return 1;
+    }
+  }
+}
+
+// What keeps the exporter from its work, asked for as any client would.
+std::string Examine(const Fleet& fleet, const std::string& url) {
+  if (!fleet.Alive()) return "the scheduler stands still";
+  const Result<http::Answer> answer = http::Get(url, "/-/healthy", {});
+  if (!answer) return answer.error().message;
+  return answer->status == 200 ? "" : "HTTP " + std::to_string(answer->status);
+}
+
 int Run(const config::Flags& flags) {
   const sigset_t signals = BlockSignals();
   SelfMetrics self(kVersion);
   Fleet fleet([&self] { self.CountConnection(); });
   ConfigLoader loader(flags, ConfigLoader::Queries::kRun, fleet, self);
   if (const Status loaded = loader.Load(); !loaded) return Fail(loaded.error(), 1);
+  const auto reload = [&loader] { return Reload(loader); };
   Result<std::unique_ptr<http::Server>> server = http::Server::Start(
       {.listen_addresses = flags.listen_addresses},
-      http::MakeRoutes(
-          {.telemetry_path = flags.telemetry_path,
-           .version = kVersion,
-           .collectors = [&fleet] { return fleet.collectors(); },
-           .self = &self,
-           .views = [&fleet](std::string_view cluster) { return fleet.View(cluster); }}));
+      http::MakeRoutes({.telemetry_path = flags.telemetry_path,
+                        .version = kVersion,
+                        .collectors = [&fleet] { return fleet.collectors(); },
+                        .self = &self,
+                        .views = [&fleet](std::string_view cluster) { return fleet.View(cluster); },
+                        .reload = flags.lifecycle ? std::function<Status()>(reload) : nullptr}));
   if (!server) return Fail(server.error(), 1);
   loader.AwaitMembers(kLongestDiscovery);
   fleet.Start();
   for (const std::string& address : flags.listen_addresses) {
     log::Info("listening", {{"address", address}, {"version", kVersion}});
   }
-  WaitForStop(signals, [&loader] { [[maybe_unused]] const Status said = Reload(loader); });
+  const std::string url =
+      http::LocalUrl(flags.listen_addresses.front(), (*server)->ports().front());
+  Watchdog watchdog([&fleet, &url] { return Examine(fleet, url); }, Now());
+  service::Ready();
+  const int exit_code =
+      Wait(signals, watchdog, [&reload] { [[maybe_unused]] auto said = reload(); });
+  service::Stopping();
   server->reset();
   // A thread that hangs in a resolver or on a file system would run into the exit handlers.
-  if (!loader.Stop() || !fleet.Stop()) std::quick_exit(0);
-  return 0;
+  if (!loader.Stop() || !fleet.Stop()) std::quick_exit(exit_code);
+  return exit_code;
 }
 
 Result<cli::Answer> GetOverHttp(const std::string& url, std::string_view path,
@@ -119,6 +152,9 @@ int RunWatching(const config::Flags& flags, const config::Command& command) {
 
 int RunCommand(const config::Flags& flags, const config::Command& command) {
   log::Init(log::Level::kError, flags.log_format);
+  if (command.kind == config::CommandKind::kHealthcheck) {
+    return Print(cli::AskHealth(command, GetOverHttp));
+  }
   const bool asks = flags.config_file.empty() || !command.exporter.empty();
   return asks ? Print(cli::Ask(command, GetOverHttp)) : RunWatching(flags, command);
 }

@@ -40,13 +40,24 @@ std::string PlainLines(std::string text) {
   return text;
 }
 
+std::string UrlOf(const config::Command& command) {
+  return command.exporter.empty() ? std::string(config::kDefaultExporter) : command.exporter;
+}
+
 }  // namespace
+
+Result<std::string> AskHealth(const config::Command& command, const Get& get) {
+  const std::string url = UrlOf(command);
+  const Result<Answer> answer = get(url, "/-/healthy", {});
+  if (!answer) return Error{"no exporter answers at " + answer.error().message};
+  if (answer->status != 200) return Stranger(url, *answer);
+  return PlainLines(answer->body);
+}
 
 Result<std::string> Ask(const config::Command& command, const Get& get) {
   const bool explain = command.kind == config::CommandKind::kExplain;
   const auto format = static_cast<std::size_t>(command.format);
-  const std::string url =
-      command.exporter.empty() ? std::string(config::kDefaultExporter) : command.exporter;
+  const std::string url = UrlOf(command);
   const Result<Answer> answer =
       explain ? get(url, "/explain", {{"server", command.server}, {"cluster", command.cluster}})
               : get(url, "/topology",

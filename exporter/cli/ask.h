@@ -24,6 +24,9 @@ using Get = std::function<Result<Answer>(
     const std::map<std::string, std::string, std::less<>>& parameters)>;
 
 /// What to print.
+/// What the exporter says of its health.
+Result<std::string> AskHealth(const config::Command& command, const Get& get);
+
 Result<std::string> Ask(const config::Command& command, const Get& get);
 
 }  // namespace pgrepl::cli

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -51,6 +52,9 @@ class Scheduler {
   /// Watches these from now on. What is known of servers that are there by cluster and name stays, and
   /// so do their connections, as far as they can. Thread-safe, also before Start.
   void Configure(Options options);
+
+  /// The thread turned within the last half minute. Thread-safe.
+  [[nodiscard]] bool Alive() const;
 
   /// Ends the thread; nothing is published any more. False when a connector or directory thread
   /// hangs in the system and can't be ended.
@@ -100,6 +104,7 @@ class Scheduler {
 
   const CountConnection count_connection_;
   UniqueFd wake_;
+  std::atomic<Time> turned_at_;
 
   // Scheduler thread only.
   Duration pulse_interval_{};

@@ -35,6 +35,13 @@ Examples:
   pg_replication_exporter explain s1 --cluster=main --exporter=http://[::1]:9717
   pg_replication_exporter explain s1 --config.file=/etc/pg_replication_exporter.yml)";
 
+constexpr std::string_view kHealthcheckFooter = R"(
+GET URL/-/healthy. Exit code 0 if it is, 1 with the reason if not. No server is asked: one that is
+down is no reason to start the exporter anew.
+
+Example:
+  pg_replication_exporter healthcheck --exporter=http://127.0.0.1:9717)";
+
 void AddWatch(CLI::App& app, Command& command) {
   const auto take = [&command](const std::string& text) {
     const Result<Duration> watch = ParseDuration(text, kWatchRange);
@@ -81,6 +88,14 @@ void AddCommands(CLI::App& app, Flags& flags, Command& command) {
   explain->add_option("SERVER", command.server)
       ->description("As it is named on the page and by `topology`");
   AddSource(*explain, flags, command);
+
+  CLI::App* const healthcheck =
+      Add(app, "healthcheck", "Whether the exporter that runs answers, for a container engine",
+          kHealthcheckFooter);
+  healthcheck->callback([&command] { command.kind = CommandKind::kHealthcheck; });
+  Describe(healthcheck->add_option("--exporter", command.exporter), "Source", "URL",
+           fmt::format("The exporter to ask ({})", kDefaultExporter));
+  healthcheck->set_help_flag("-h,--help", "Print this and exit")->group("Other");
 }
 
 }  // namespace pgrepl::config

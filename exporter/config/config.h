@@ -151,14 +151,15 @@ struct Flags {
   std::string config_file;  ///< empty: the environment names the servers
   std::vector<std::string> listen_addresses = {":9717"};  ///< "host:port", "[::1]:port", ":port"
   std::string telemetry_path = "/metrics";
-  Shard shard;  ///< of all clusters; this one watches its own only
+  bool lifecycle = false;  ///< POST /-/reload is allowed
+  Shard shard;             ///< of all clusters; this one watches its own only
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kLogfmt;
   std::map<std::string, bool, std::less<>> collectors;  ///< from --[no-]collector.NAME
 };
 
 /// What else the program does than serve.
-enum class CommandKind { kServe, kTopology, kExplain };
+enum class CommandKind { kServe, kTopology, kExplain, kHealthcheck };
 
 enum class ReportFormat { kText, kJson, kDot };
 inline constexpr std::string_view kReportFormats[] = {"text", "json", "dot"};

@@ -90,6 +90,8 @@ constexpr Key<Discovery> kKeys[] = {
     {"ca_file", [](const Value& value, Discovery& discovery) { discovery.ca_file = Text(value); }},
     {"conninfo", [](const Value& value,
                     Discovery& discovery) { discovery.server.conninfo = CommonConninfo(value); }},
+    {"password_file", [](const Value& value,
+                         Discovery& discovery) { discovery.server.password_file = Text(value); }},
     {"interval",
      [](const Value& value, Discovery& discovery) {
        discovery.interval = Interval(value, {1s, 1h});

@@ -66,6 +66,9 @@ void AddFlags(CLI::App& app, Flags& flags) {
   listen->allow_extra_args(false)->take_all();
   Describe(app.add_option("--web.telemetry-path", flags.telemetry_path)->check(CheckRoute), "Web",
            "PATH", fmt::format("Route of the metrics ({})", flags.telemetry_path));
+  app.add_flag("--web.enable-lifecycle", flags.lifecycle)
+      ->group("Web")
+      ->description("Allow POST /-/reload, which does what SIGHUP does");
   Describe(AddChoice(app, "--log.level", kLevels, flags.log_level), "Log", "LEVEL",
            "debug, info, warn or error (info)");
   Describe(AddChoice(app, "--log.format", kFormats, flags.log_format), "Log", "FORMAT",

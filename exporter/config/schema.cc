@@ -218,11 +218,10 @@ class Reader {
   }
 
   Discovery CompleteDiscovery(const Value& value) {
-    ServerEntry common;
+    Discovery discovery = ReadDiscovery(value);
+    ServerEntry common{.server = std::move(discovery.server), .max_lag = {}};
     common.server.where = Where(value.node);
     Complete(common);
-    Discovery discovery = ReadDiscovery(value);
-    common.server.conninfo = discovery.server.conninfo;
     discovery.server = std::move(common.server);
     discovery.ca_file = FromConfigFolder(discovery.ca_file);
     if (discovery.kubernetes) {

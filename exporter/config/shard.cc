@@ -27,6 +27,12 @@ XXH64_hash_t Weight(std::string_view cluster, int index) {
   return XXH3_64bits_withSeed(cluster.data(), cluster.size(), static_cast<XXH64_hash_t>(index));
 }
 
+// A StatefulSet's pods have theirs at the end of their names.
+std::string_view Ordinal(std::string_view pod) {
+  const std::size_t dash = pod.rfind('-');
+  return dash == pod.npos || dash == 0 ? pod : pod.substr(dash + 1);
+}
+
 }  // namespace
 
 std::string Shard::Text() const { return fmt::format("{}/{}", index, count); }
@@ -42,12 +48,12 @@ bool Shard::Owns(std::string_view cluster) const {
 
 Result<Shard> ParseShard(std::string_view text) {
   const std::size_t slash = text.find('/');
-  const auto index = Number(text.substr(0, slash));
+  const auto index = Number(Ordinal(text.substr(0, slash)));
   const auto count = slash == text.npos ? std::nullopt : Number(text.substr(slash + 1));
   if (!index || !count || *index >= *count || *count > kMostShards) {
     return Error{
         fmt::format("{} is not a shard; write i/N with i from 0 to N-1 and N up to {}, "
-                    "such as 0/3",
+                    "such as 0/3 (or a name that ends in -i, as a pod's)",
                     Quoted(text), kMostShards)};
   }
   return Shard{*index, *count};

@@ -155,6 +155,12 @@ int PortOf(const sockaddr_storage& address) {
   return ntohs(v4.sin_port);
 }
 
+std::string LocalUrl(const std::string& listen_address, int port) {
+  std::string host = listen_address.substr(0, listen_address.rfind(':'));
+  if (host.empty() || host == "0.0.0.0" || host == "[::]") host = "127.0.0.1";
+  return "http://" + host + ":" + std::to_string(port);
+}
+
 std::string CivetwebPort(const ListenAddress& address) {
   const std::string port = std::to_string(PortOf(address.address));
   if (address.all_interfaces) return "+" + port;

@@ -31,6 +31,9 @@ Result<UniqueFd> Bind(ListenAddress& address);
 /// 0 for what is neither IPv4 nor IPv6.
 int PortOf(const sockaddr_storage& address);
 
+/// Where this machine reaches what listens there, on the port that it got.
+std::string LocalUrl(const std::string& listen_address, int port);
+
 /// In civetweb's syntax for its option listening_ports.
 std::string CivetwebPort(const ListenAddress& address);
 

@@ -8,6 +8,7 @@
 #include "exporter/base/clock.h"
 #include "exporter/http/health_checks.h"
 #include "exporter/http/page.h"
+#include "exporter/http/refusal.h"
 #include "exporter/http/report_routes.h"
 #include "exporter/http/targets.h"
 
@@ -43,6 +44,13 @@ Response Ready(const std::vector<ClusterView>& clusters) {
   return {.body = "ready\n"};
 }
 
+Response Reload(const std::function<Status()>& reload) {
+  if (!reload) return Refusal(403, "not allowed; start the exporter with --web.enable-lifecycle");
+  const Status loaded = reload();
+  if (!loaded) return Refusal(500, loaded.error().message);
+  return {.body = "configuration loaded\n"};
+}
+
 }  // namespace
 
 std::vector<Route> MakeRoutes(RouteOptions given) {
@@ -52,6 +60,7 @@ std::vector<Route> MakeRoutes(RouteOptions given) {
        [options](const Request& request) { return Metrics(*options, request); }},
       {Method::kGet, "/-/healthy", [](const Request&) { return Response{.body = "healthy\n"}; }},
       {Method::kGet, "/-/ready", [options](const Request&) { return Ready(options->views("")); }},
+      {Method::kPost, "/-/reload", [options](const Request&) { return Reload(options->reload); }},
       {Method::kGet, "/topology",
        [options](const Request& request) { return TopologyPage(options->views, request); }},
       {Method::kGet, "/explain",

@@ -19,9 +19,11 @@ struct RouteOptions {
   std::function<CollectorSet()> collectors;  ///< whose families are shown, as of now
   SelfMetrics* self;                         ///< outlives the routes
   Views views;
+  /// Reads the configuration again; none: POST /-/reload is 403.
+  std::function<Status()> reload = {};
 };
 
-/// /metrics (or the telemetry path), /-/healthy, /-/ready, /topology, /explain, /api/v1/clusters,
+/// /metrics (or the telemetry path), /-/healthy, /-/ready, /-/reload, /topology, /explain, /api/v1/clusters,
 /// /primary, /standby, /sd, /probe, and / with its files.
 std::vector<Route> MakeRoutes(RouteOptions given);
 

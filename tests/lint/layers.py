@@ -40,6 +40,7 @@ FENCES = {
     "xxhash.h": "exporter/config",
     "prometheus/": "exporter/metrics",
     "spdlog/": "exporter/base",
+    "systemd/": "exporter/base",
 }
 # fmt is everyone's. The rest is the operating system's; what is neither gets a home above.
 OPEN = re.compile(

@@ -6,6 +6,8 @@ import os
 import signal
 import time
 import unittest
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from tests.lab.cluster import Cluster
@@ -30,7 +32,8 @@ class ReloadTest(unittest.TestCase):
         cls.cluster = Cluster(cls.workspace)
         cls.enterClassContext(Load(cls.cluster.p))
         cls.exporter = Exporter(
-            cls.workspace, Path(BINARY).resolve(), cls.cluster.exporter_config())
+            cls.workspace, Path(BINARY).resolve(), cls.cluster.exporter_config(),
+            flags=["--web.enable-lifecycle"])
 
     def setUp(self):
         self.reload(self.cluster.exporter_config())
@@ -94,6 +97,21 @@ class ReloadTest(unittest.TestCase):
             lambda page: len(page.series("app_answer")) == 4, "each server answers the query")
         self.reload(self.cluster.exporter_config())
         self.assertEqual(self.exporter.scrape().series("app_answer"), {})
+
+    def test_over_http(self):
+        def post():
+            request = urllib.request.Request(self.exporter.url + "/-/reload", method="POST")
+            with urllib.request.urlopen(request, timeout=5) as response:
+                return response.read().decode()
+        self.exporter.config_file.write_text(json.dumps(self.cluster.exporter_config("p")))
+        self.assertEqual(post(), "configuration loaded\n")
+        self.assertEqual(self.up(self.exporter.scrape()), {"p"})
+        self.exporter.config_file.write_text("clusters: [")
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            post()
+        with refused.exception as answer:
+            self.assertEqual(answer.code, 500)
+            self.assertIn(f"{self.exporter.config_file}:", answer.read().decode())
 
     def test_a_flood_of_reloads_under_scrapes(self):
         before = self.sessions()

@@ -86,5 +86,21 @@ TEST(AskTest, NothingSteersTheTerminal) {
   EXPECT_EQ(refusing.Refuses(kTopology), "?]0;x?");
 }
 
+TEST(AskHealthTest, OneThatAnswersIsHealthy) {
+  std::string asked;
+  const auto health = [&](const Result<Answer>& answer) {
+    return AskHealth({.kind = config::CommandKind::kHealthcheck},
+                     [&](const std::string& url, std::string_view path, const auto&) {
+                       asked = url + std::string(path);
+                       return answer;
+                     });
+  };
+  EXPECT_EQ(*health(Answer{200, "text/plain", "healthy\n"}), "healthy\n");
+  EXPECT_EQ(asked, "http://127.0.0.1:9717/-/healthy");
+  EXPECT_THAT(health(Answer{404, "text/html", ""}).error().message, HasSubstr("is no pg_"));
+  EXPECT_EQ(health(Error{"http://127.0.0.1:9717: refused"}).error().message,
+            "no exporter answers at http://127.0.0.1:9717: refused");
+}
+
 }  // namespace
 }  // namespace pgrepl::cli

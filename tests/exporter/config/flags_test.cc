@@ -81,15 +81,17 @@ TEST(FlagsTest, ErrorsAreOneLineWithTheRemedy) {
        {"--no-collector.slot"}},
       {"unknown flag '--frobnicate'; see --help", {"--frobnicate"}},
       {"unknown flag '-x'; see --help", {"-x"}},
-      {"unknown sub-command 'serve'; known: topology, explain", {"--log.level=warn", "serve"}},
-      {"unknown sub-command (not shown); known: topology, explain", {"password=secret"}},
+      {"unknown sub-command 'serve'; known: topology, explain, healthcheck",
+       {"--log.level=warn", "serve"}},
+      {"unknown sub-command (not shown); known: topology, explain, healthcheck",
+       {"password=secret"}},
       {"--log.level: unknown value 'inof'; did you mean 'info'?", {"--log.level=inof"}},
       {"--log.format: unknown value 'xml'; known: logfmt, json", {"--log.format=xml"}},
       {"--log.level: 1 required value missing", {"--log.level"}},
       {"--config.file: needs a value", {"--config.file", ""}},
       {"--web.listen-address: needs a value", {"--web.listen-address", ""}},
       {"--shard: '3/3' is not a shard; write i/N with i from 0 to N-1 and N up to 10000, such as "
-       "0/3",
+       "0/3 (or a name that ends in -i, as a pod's)",
        {"--shard=3/3"}},
       {"--web.telemetry-path: 'metrics' is not a path; write one like /metrics",
        {"--web.telemetry-path=metrics"}},
@@ -116,6 +118,7 @@ Servers:
 Web:
   --web.listen-address HOST:PORT    Where to listen; may be repeated (:9717)
   --web.telemetry-path PATH         Route of the metrics (/metrics)
+  --web.enable-lifecycle            Allow POST /-/reload, which does what SIGHUP does
 
 Log:
   --log.level LEVEL                 debug, info, warn or error (info)
@@ -128,6 +131,7 @@ Other:
 Sub-commands (each has its own --help):
   topology                          Who receives WAL from whom, and how far each is behind
   explain                           Why this server lags, by what evidence, and what to do
+  healthcheck                       Whether the exporter that runs answers, for a container engine
 
 Collectors, on or off whatever the config file says:
   --[no-]collector.NAME             NAME: lag, slots, archive_backlog

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "exporter/config/load.h"
 
 namespace pgrepl::config {
@@ -52,6 +54,23 @@ TEST(MembersTest, WhatTheFileSaysOfOneCounts) {
 TEST(MembersTest, AHostCannotSayMoreThanAHost) {
   const Cluster cluster = WithMembers(Read(""), {{"a", "h' password='x\\", 5432}});
   EXPECT_EQ(cluster.servers[0].conninfo, R"(user=u host='h\' password=\'x\\' port=5432)");
+}
+
+// What the example of all keys has in comments.
+TEST(MembersTest, PackagedExampleLoads) {
+  std::ifstream file(PGREPL_SOURCE_DIR "/packaging/pg_replication_exporter.yml");
+  std::string text;
+  bool is_of_discovery = false;
+  for (std::string line; std::getline(file, line);) {
+    is_of_discovery = line.starts_with("# - name:") || (is_of_discovery && !line.empty());
+    text += (is_of_discovery ? " " + line.substr(1) : line) + "\n";
+  }
+  const Result<Config> config = Parse(text, "/etc/x.yml", {{"slots"}});
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_TRUE(config->clusters.at(1).discovery);
+  EXPECT_EQ(config->clusters[1].discovery->patroni.size(), 2U);
+  EXPECT_EQ(config->clusters[1].discovery->ca_file, "/etc/patroni-ca.crt");
+  EXPECT_EQ(config->clusters[1].discovery->server.password_file, "/run/secrets/orders");
 }
 
 TEST(MembersTest, WithoutDiscoveryNothingIsFound) {

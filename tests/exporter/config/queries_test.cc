@@ -121,8 +121,9 @@ TEST(QueriesTest, DocumentedExamplesLoad) {
 TEST(QueriesTest, PackagedExampleLoads) {
   std::ifstream file(PGREPL_SOURCE_DIR "/packaging/pg_replication_exporter.yml");
   std::string text;
+  bool is_of_queries = false;
   for (std::string line; std::getline(file, line);) {
-    const bool is_of_queries = line.starts_with("# queries:") || line.starts_with("#   ");
+    is_of_queries = line.starts_with("# queries:") || (is_of_queries && !line.empty());
     text += (is_of_queries ? line.substr(2) : line) + "\n";
   }
   const Result<Config> config = Parse(text, "/etc/x.yml", kCollectors);

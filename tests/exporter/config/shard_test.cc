@@ -75,15 +75,21 @@ TEST(ShardTest, ReadsAndWrites) {
   }
 }
 
+TEST(ShardTest, TakesTheNameOfAStatefulSetsPod) {
+  EXPECT_EQ(ParseShard("pg-replication-exporter-2/3")->Text(), "2/3");
+  EXPECT_EQ(ParseShard("e-0/1")->Text(), "0/1");
+  EXPECT_FALSE(ParseShard("pg-replication-exporter-7d9f-x2x/3")) << "a Deployment's";
+}
+
 TEST(ShardTest, RefusesWhatIsNone) {
   for (const char* text : {"", "1", "/", "1/", "/3", "3/3", "-1/3", "0/0", "a/3", "0/3x", "0/10001",
                            " 0/3", "0/3/4", "+1/3", "0/99999999999"}) {
     const Result<Shard> shard = ParseShard(text);
     ASSERT_FALSE(shard) << text;
-    EXPECT_EQ(
-        shard.error().message,
-        "'" + std::string(text) +
-            "' is not a shard; write i/N with i from 0 to N-1 and N up to 10000, such as 0/3");
+    EXPECT_EQ(shard.error().message,
+              "'" + std::string(text) +
+                  "' is not a shard; write i/N with i from 0 to N-1 and N up to 10000, such as 0/3 "
+                  "(or a name that ends in -i, as a pod's)");
   }
 }
 

@@ -60,5 +60,13 @@ TEST(ListenAddressTest, BindSaysWhyNot) {
             "cannot listen on 192.0.2.1:9717: Cannot assign requested address");
 }
 
+TEST(LocalUrlTest, WhatListensEverywhereListensHere) {
+  EXPECT_EQ(LocalUrl(":9717", 9717), "http://127.0.0.1:9717");
+  EXPECT_EQ(LocalUrl("[::]:0", 4711), "http://127.0.0.1:4711");
+  EXPECT_EQ(LocalUrl("0.0.0.0:9717", 9717), "http://127.0.0.1:9717");
+  EXPECT_EQ(LocalUrl("[::1]:9717", 9717), "http://[::1]:9717");
+  EXPECT_EQ(LocalUrl("10.0.0.1:9717", 9717), "http://10.0.0.1:9717");
+}
+
 }  // namespace
 }  // namespace pgrepl::http

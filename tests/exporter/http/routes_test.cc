@@ -67,5 +67,24 @@ TEST_F(RoutesTest, ClustersAllOrOne) {
   EXPECT_EQ(Get("/api/v1/clusters", "custer=main").status, 400);
 }
 
+TEST_F(RoutesTest, ReloadIsForThoseWhoAllowIt) {
+  EXPECT_EQ(Get("/-/reload").status, 403);
+  EXPECT_THAT(Get("/-/reload").body, HasSubstr("--web.enable-lifecycle"));
+  Status outcome = Ok();
+  routes_ = MakeRoutes({.telemetry_path = "/metrics",
+                        .version = "1.2.3",
+                        .collectors = [] { return CollectorSet(); },
+                        .self = &self_,
+                        .views = [](std::string_view) { return std::vector<ClusterView>(); },
+                        .reload = [&] { return outcome; }});
+  EXPECT_EQ(Get("/-/reload").status, 200);
+  outcome = Error{"/etc/x.yml:3:1: no clusters"};
+  EXPECT_EQ(Get("/-/reload").status, 500);
+  EXPECT_EQ(Get("/-/reload").body, "/etc/x.yml:3:1: no clusters\n");
+  for (const Route& route : routes_) {
+    EXPECT_EQ(route.method == Method::kPost, route.path == "/-/reload");
+  }
+}
+
 }  // namespace
 }  // namespace pgrepl::http
