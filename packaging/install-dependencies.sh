@@ -35,7 +35,7 @@ build=(
   libpq-dev prometheus-cpp-dev libspdlog-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev
   zlib1g-dev libssl-dev libcurl4-openssl-dev libsystemd-dev libxxhash-dev libgtest-dev libgmock-dev libbenchmark-dev
 )
-lint=(clang clang-tidy clang-format shellcheck python3-yaml)
+lint=(clang clang-tidy clang-format shellcheck python3-yaml python3-jsonschema)
 # Each of them has a service that its package would start.
 services=(prometheus prometheus-alertmanager haproxy)
 demo=(postgresql python3 curl libfaketime "${services[@]}")
