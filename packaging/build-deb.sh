@@ -28,7 +28,8 @@ build() {
   git -C "$checkout" archive HEAD | tar -x -C "$scratch/build/source"
   mkdir -p "$scratch/build/source/.cache"
   cp -a "$checkout/.cache/civetweb" "$scratch/build/source/.cache/"
-  chroot "$scratch" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 SOURCE_DATE_EPOCH="$epoch" \
+  # shellcheck disable=SC2016  # what is expanded inside
+  unshare --mount --pid --fork --mount-proc="$scratch/proc" chroot "$scratch" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 SOURCE_DATE_EPOCH="$epoch" \
     JOBS="${JOBS:-$(nproc)}" SUITE="$suite" bash -euc '
       cd /build/source
       packaging/install-dependencies.sh --build-only >/build/log 2>&1 || { tail -n 30 /build/log >&2; exit 1; }
