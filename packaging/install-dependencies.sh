@@ -33,7 +33,7 @@ lists_are_fresh=
 build=(
   g++ cmake ninja-build make pkg-config dpkg-dev ca-certificates
   libpq-dev prometheus-cpp-dev libspdlog-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev
-  help2man zlib1g-dev libssl-dev libcurl4-openssl-dev libsystemd-dev libxxhash-dev libgtest-dev libgmock-dev libbenchmark-dev
+  file help2man zlib1g-dev libssl-dev libcurl4-openssl-dev libsystemd-dev libxxhash-dev libgtest-dev libgmock-dev libbenchmark-dev
 )
 lint=(clang clang-tidy clang-format shellcheck python3-yaml python3-jsonschema)
 # Each of them has a service that its package would start.
