@@ -61,7 +61,7 @@ test: build dev ## all tests: unit, lint, rules, live, and all majors
 	ctest --preset dev -L 'unit|lint|rules' -j $(JOBS)
 	tests/lint/tidy.sh --changed $(BASE)
 	@# Real seconds on a shared machine: a stall of it may cost one try.
-	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L live --repeat until-pass:2
+	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L live -j $(JOBS) --repeat until-pass:2
 	@# Last, so that without the registry only they are missing.
 	@$(MAKE) -s browser || { echo 'make test: all others passed, but those of the page could not run:' \
 	  'what drives the browser comes from the npm registry, the first time' >&2; exit 1; }
@@ -122,6 +122,17 @@ test-chart: build dev ## of all tests only those of the Helm chart
 .PHONY: proof-dashboards
 proof-dashboards: build ## every query of the dashboards on a real cluster, into docs/dashboards.md
 	/usr/bin/python3 -B -m tests.grafana.queries --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
+
+.PHONY: dist
+dist: build ## a release of what is committed into dist/: source, packages, chart, SBOM, checksums
+	@command -v debootstrap >/dev/null || apt-get install -y -qq --no-install-recommends debootstrap
+	packaging/dist.sh
+
+.PHONY: proof-packages
+proof-packages: build ## packages in fresh systems of Debian 12 and 13, as root, into docs/packages.md
+	@command -v debootstrap lintian >/dev/null || \
+	  apt-get install -y -qq --no-install-recommends debootstrap lintian
+	/usr/bin/python3 -B -m tests.packaging.proof --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
 
 .PHONY: proof-mutations
 proof-mutations: dependencies ## break one rule of the evaluation at a time: a test must notice each
