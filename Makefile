@@ -7,7 +7,7 @@ SHELL := /bin/bash
 EXPORTER := build/release/exporter/pg_replication_exporter
 JOBS ?= $(shell nproc)
 # Whose files `make test` sends through clang-tidy, against HEAD; `make tidy` takes all.
-BASE ?= $(shell git rev-parse --verify -q HEAD~20 || git rev-list --max-parents=0 HEAD | tail -1)
+BASE ?= $(shell git rev-parse --verify -q HEAD~6 || git rev-list --max-parents=0 HEAD | tail -1)
 
 .PHONY: help
 help: ## show this list
