@@ -7,13 +7,15 @@ usage() {
   cat <<'USAGE'
 Usage: packaging/build-deb.sh FOLDER SUITE...
 
-Builds what is committed (HEAD) and puts pg-replication-exporter_VERSION-1~SUITE_ARCH.deb into FOLDER,
-with an SBOM of what is in it, of the same name. Suites are those of debootstrap: bookworm, trixie.
-Needs root and debootstrap; DEBIAN_MIRROR is where packages come from.
+Builds what is committed and puts pg-replication-exporter_VERSION-1~SUITE_ARCH.deb into FOLDER, with an
+SBOM of what is in it, of the same name. Suites are those of debootstrap: bookworm, trixie. Needs root
+and debootstrap. COMMIT is what is built (HEAD), DEBIAN_MIRROR where packages come from.
 USAGE
 }
 
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# One for all suites, whatever is committed meanwhile.
+commit=$(git -C "$checkout" rev-parse "${COMMIT:-HEAD}")
 scratch=
 
 clean_up() { [[ ! $scratch ]] || rm -rf "$scratch"; }
@@ -21,7 +23,7 @@ clean_up() { [[ ! $scratch ]] || rm -rf "$scratch"; }
 # Runs a step in the chroot's checkout, with its processes gone when it ends; its words when it fails.
 inside() {
   local epoch
-  epoch=$(git -C "$checkout" log -1 --format=%ct)
+  epoch=$(git -C "$checkout" log -1 --format=%ct "$commit")
   unshare --mount --pid --fork --mount-proc="$scratch/proc" chroot "$scratch" \
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
     SOURCE_DATE_EPOCH="$epoch" bash -euc "cd /build/source; $1" >"$scratch/build/log" 2>&1 ||
@@ -34,7 +36,7 @@ build() {
   "$checkout/packaging/chroot.sh" "$suite" "$scratch"
   # Always the same path: it is in what the compiler writes.
   mkdir -p "$scratch/build/source/.cache" "$folder"
-  git -C "$checkout" archive HEAD | tar -x -C "$scratch/build/source"
+  git -C "$checkout" archive "$commit" | tar -x -C "$scratch/build/source"
   cp -a "$checkout/.cache/civetweb" "$scratch/build/source/.cache/"
   inside 'packaging/install-dependencies.sh --build-only
     apt-get install -y --no-install-recommends python3'

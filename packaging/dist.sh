@@ -8,8 +8,8 @@ usage() {
   cat <<'USAGE'
 Usage: packaging/dist.sh FOLDER [SUITE...]
 
-Makes a release of HEAD in FOLDER, which must not be there: the source and the chart, and for each
-suite (bookworm, trixie) a Debian package, built in a chroot, which needs root and debootstrap.
+Makes a release of COMMIT (HEAD) in FOLDER, which must not be there: the source and the chart, and for
+each suite (bookworm, trixie) a Debian package, built in a chroot, which needs root and debootstrap.
 USAGE
 }
 
@@ -21,17 +21,17 @@ folder=$(cd "$1" && pwd)
 shift
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-version=$(sed -n 's/^project(.* VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
-epoch=$(git log -1 --format=%ct)
+COMMIT=$(git rev-parse "${COMMIT:-HEAD}")
+export COMMIT
+version=$(git show "$COMMIT:CMakeLists.txt" | sed -n 's/^project(.* VERSION \([0-9.]*\) .*/\1/p')
+epoch=$(git log -1 --format=%ct "$COMMIT")
 
-# What a commit has below a path, as Helm or tar wants it below a prefix. Whoever makes it, and under
-# which umask, is not in it.
-archive() { git -c tar.umask=0022 archive "$@" HEAD; }
+archive() { git -c tar.umask=0022 archive "$@" "$COMMIT"; }
 
 archive --prefix="pg_replication_exporter-$version/" | gzip --best --no-name \
   >"$folder/pg_replication_exporter-$version.tar.gz"
 
-# `helm package` writes the time of day into its archive.
+# What `helm package` makes, less the time of day that it writes.
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 archive | tar -x -C "$scratch" helm
