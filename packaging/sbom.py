@@ -23,8 +23,8 @@ COMPILED_IN = ("libcli11-dev", "nlohmann-json3-dev", "libxxhash-dev")
 
 
 def main(binary, deb):
-    linked = sorted(set(filter(None, map(owner, libraries(binary)))))
-    parts = [describe(name) for name in [*linked, *COMPILED_IN]] + [civetweb()]
+    linked = owners(libraries(binary))
+    parts = [*describe(linked), *describe(COMPILED_IN), civetweb()]
     digest = hashlib.sha256(Path(deb).read_bytes()).hexdigest()
     name, version, _ = Path(deb).stem.split("_")
     whole = {**package(name, version), "packageFileName": Path(deb).name,
@@ -50,20 +50,19 @@ def libraries(binary):
         ["ldd", binary], capture_output=True, text=True, check=True).stdout)
 
 
-def owner(library):
-    """The package of a library; dpkg knows it by its place before or after the merge of /usr."""
-    for path in (library, "/usr" + library, library.removeprefix("/usr")):
-        done = subprocess.run(["dpkg-query", "-S", path], capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return done.stdout.partition(":")[0]
-    return None
+def owners(files):
+    """The packages of files; dpkg knows each by its place before or after the merge of /usr."""
+    places = [place for file in files for place in {file, "/usr" + file, file.removeprefix("/usr")}]
+    found = subprocess.run(["dpkg-query", "-S", *places], capture_output=True, text=True, check=False)
+    return sorted({line.partition(":")[0] for line in found.stdout.splitlines()
+                   if not line.startswith("diversion")})
 
 
-def describe(name):
-    version, architecture = subprocess.run(
-        ["dpkg-query", "-W", "-f", "${Version}\\t${Architecture}\\n", name],
-        capture_output=True, text=True, check=True).stdout.splitlines()[0].split("\t")
-    return package(name, version, architecture)
+def describe(names):
+    listed = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Package}\\t${Version}\\t${Architecture}\\n", *names],
+        capture_output=True, text=True, check=True).stdout
+    return [package(*line.split("\t")) for line in listed.splitlines()]
 
 
 def civetweb():
