@@ -36,6 +36,17 @@ class InstallTest(unittest.TestCase):
                         self.root / "usr/share/man/man1" / page])
             self.assertNotIn("warning", said)
 
+    def test_man_finds_each_by_its_name(self):
+        for one in self.commands():
+            name = f"pg_replication_exporter-{one}"
+            self.assertIn(f'"{name} - ', run(["lexgrog", self.root / f"usr/share/man/man1/{name}.1.gz"]))
+
+    def test_examples_are_lines(self):
+        text = run(["man", "-E", "UTF-8", "-l", self.root / "usr/share/man/man1/pg_replication_exporter.1.gz"],
+                   env={**os.environ, "MANWIDTH": "70"})
+        for line in run([BINARY, "--help"]).partition("Examples:\n")[2].splitlines():
+            self.assertIn(line.strip(), map(str.strip, text.splitlines()))
+
     def test_the_manual_has_each_flag(self):
         text = run(["zcat", self.root / "usr/share/man/man1/pg_replication_exporter.1.gz"])
         plain = re.sub(r"\\f[A-Z]|\\[,/]", "", text).replace(r"\-", "-")
