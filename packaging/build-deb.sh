@@ -24,7 +24,7 @@ clean_up() { [[ ! $scratch ]] || rm -rf "$scratch"; }
 inside() {
   local epoch
   epoch=$(git -C "$checkout" log -1 --format=%ct "$commit")
-  unshare --mount --pid --fork --mount-proc="$scratch/proc" chroot "$scratch" \
+  unshare --mount --pid --fork --kill-child --mount-proc="$scratch/proc" chroot "$scratch" \
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
     SOURCE_DATE_EPOCH="$epoch" bash -euc "cd /build/source; $1" >"$scratch/build/log" 2>&1 ||
     { tail -n 30 "$scratch/build/log" >&2; return 1; }
