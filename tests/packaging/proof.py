@@ -36,7 +36,8 @@ class Root:
 
     def run(self, *words, accept=(0,)):
         return run(["unshare", "--mount", "--pid", "--fork", "--kill-child",
-                    f"--mount-proc={self.folder}/proc", "chroot", self.folder, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
+                    f"--mount-proc={self.folder}/proc", "chroot", self.folder, "env", "-i",
+                    "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
                     "DEBIAN_FRONTEND=noninteractive", *words], seconds=10 * MINUTES, accept=accept)
 
     def install(self, deb):
