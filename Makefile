@@ -124,14 +124,14 @@ proof-dashboards: build ## every query of the dashboards on a real cluster, into
 	/usr/bin/python3 -B -m tests.grafana.queries --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
 
 .PHONY: dist
-dist: build ## a release of what is committed into dist/: source, packages, chart, SBOM, checksums
-	@command -v debootstrap >/dev/null || apt-get install -y -qq --no-install-recommends debootstrap
-	packaging/dist.sh
+dist: dependencies ## a release of what is committed into dist/: source, chart, packages, SBOMs, checksums
+	@packaging/install-dependencies.sh --packages
+	rm -rf dist
+	packaging/dist.sh dist bookworm trixie
 
 .PHONY: proof-packages
 proof-packages: build ## packages in fresh systems of Debian 12 and 13, as root, into docs/packages.md
-	@command -v debootstrap lintian >/dev/null || \
-	  apt-get install -y -qq --no-install-recommends debootstrap lintian
+	@packaging/install-dependencies.sh --packages
 	/usr/bin/python3 -B -m tests.packaging.proof --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
 
 .PHONY: proof-mutations

@@ -1,43 +1,44 @@
 #!/usr/bin/env bash
-# A release of what is committed: source, Debian packages, chart, SBOM, checksums. The same commit
-# gives the same bytes.
+# A release of what is committed: source, chart, Debian packages with their SBOMs, checksums. The same
+# commit gives the same bytes.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: packaging/dist.sh [SUITE...]
+Usage: packaging/dist.sh FOLDER [SUITE...]
 
-Makes dist/ from HEAD; Debian packages for these suites (bookworm trixie), each built in a chroot,
-which needs root and debootstrap. The SBOM is of build/release (make build).
+Makes a release of COMMIT (HEAD) in FOLDER, which must not be there: the source and the chart, and for
+each suite (bookworm, trixie) a Debian package, built in a chroot, which needs root and debootstrap.
 USAGE
 }
 
-checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cd "$checkout"
-case ${1:-} in -*) usage; [[ $1 == --help ]]; exit ;; esac
-(($#)) || set -- bookworm trixie
+[[ ${1:-} != --help ]] || { usage; exit; }
+[[ ${1:-} && $1 != -* ]] || { usage >&2; exit 2; }
+[[ ! -e $1 ]] || { echo "dist: $1 is there already; remove it or name another folder" >&2; exit 1; }
+mkdir -p "$1"
+folder=$(cd "$1" && pwd)
+shift
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-version=$(sed -n 's/^project(.* VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
-export SOURCE_DATE_EPOCH
-name=pg_replication_exporter-$version
-# Owners, order and times say nothing about what is packed.
-plain=(--sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner)
-pack() { tar "${plain[@]}" -c "$@" | gzip --best --no-name; }
+COMMIT=$(git rev-parse "${COMMIT:-HEAD}")
+export COMMIT
+version=$(git show "$COMMIT:CMakeLists.txt" | sed -n 's/^project(.* VERSION \([0-9.]*\) .*/\1/p')
+epoch=$(git log -1 --format=%ct "$COMMIT")
 
-rm -rf dist
-mkdir dist
-git archive --prefix="$name/" HEAD | gzip --best --no-name >"dist/$name.tar.gz"
+archive() { git -c tar.umask=0022 archive "$@" "$COMMIT"; }
 
+archive --prefix="pg_replication_exporter-$version/" | gzip --best --no-name \
+  >"$folder/pg_replication_exporter-$version.tar.gz"
+
+# What `helm package` makes, less the time of day that it writes.
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-git archive HEAD helm | tar -x -C "$scratch"
-pack -C "$scratch/helm" --exclude=ci --exclude=.helmignore pg-replication-exporter \
-  >"dist/pg-replication-exporter-$version.tgz"
+archive | tar -x -C "$scratch" helm
+tar -C "$scratch/helm" --exclude=ci --exclude=.helmignore --sort=name --mtime="@$epoch" --owner=0 \
+  --group=0 --numeric-owner --mode=u=rwX,go=rX -c pg-replication-exporter |
+  gzip --best --no-name >"$folder/pg-replication-exporter-$version.tgz"
 
-packaging/build-deb.sh dist "$@"
-python3 packaging/sbom.py build/release/exporter/pg_replication_exporter "$version" \
-  >"dist/$name.spdx.json"
-(cd dist && sha256sum -- * >SHA256SUMS)
-ls -l dist >&2
+(($# == 0)) || packaging/build-deb.sh "$folder" "$@"
+(cd "$folder" && sha256sum -- * >SHA256SUMS)
+ls -l "$folder" >&2

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is in the binary, as an SPDX 2.3 document: packages of the distribution, linked or compiled in.
+"""What is in a Debian package, as an SPDX 2.3 document: the distribution's packages that its binary links
+or has compiled in, by what is installed where it is built.
 
-    python3 packaging/sbom.py BINARY VERSION > sbom.spdx.json
+    python3 packaging/sbom.py BINARY DEB > sbom.spdx.json
 
-Its time is SOURCE_DATE_EPOCH's, so that the same binary has the same document.
+Its time is SOURCE_DATE_EPOCH's, so that the same package has the same document.
 """
 
 import datetime
@@ -14,33 +15,33 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 # Libraries that are headers alone, by the package that they come from.
 COMPILED_IN = ("libcli11-dev", "nlohmann-json3-dev", "libxxhash-dev")
 
 
-def main(binary, version):
-    linked = sorted(set(filter(None, map(owner, libraries(binary)))))
-    packages = [describe(name) for name in [*linked, *COMPILED_IN]] + [civetweb()]
-    digest = hashlib.sha256(Path(binary).read_bytes()).hexdigest()
-    root = {"SPDXID": "SPDXRef-exporter", "name": "pg_replication_exporter", "versionInfo": version,
-            "downloadLocation": "NOASSERTION", "licenseConcluded": "Apache-2.0",
-            "licenseDeclared": "Apache-2.0", "copyrightText": "NOASSERTION", "filesAnalyzed": False,
-            "checksums": [{"algorithm": "SHA256", "checksumValue": digest}],
-            "primaryPackagePurpose": "APPLICATION"}
+def main(binary, deb):
+    linked = owners(libraries(binary))
+    parts = [*describe(linked), *describe(COMPILED_IN), civetweb()]
+    digest = hashlib.sha256(Path(deb).read_bytes()).hexdigest()
+    name, version, _ = Path(deb).stem.split("_")
+    whole = {**package(name, version), "packageFileName": Path(deb).name,
+             "licenseConcluded": "Apache-2.0", "licenseDeclared": "Apache-2.0",
+             "checksums": [{"algorithm": "SHA256", "checksumValue": digest}],
+             "primaryPackagePurpose": "APPLICATION"}
     when = datetime.datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), datetime.timezone.utc)
     json.dump({
         "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",
-        "name": f"pg_replication_exporter-{version}",
-        "documentNamespace": f"https://spdx.org/spdxdocs/pg_replication_exporter-{version}-{digest}",
+        "name": Path(deb).stem,
+        "documentNamespace": f"https://spdx.org/spdxdocs/{Path(deb).stem}-{digest}",
         "creationInfo": {"created": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
                          "creators": ["Tool: packaging/sbom.py"]},
-        "documentDescribes": [root["SPDXID"]], "packages": [root, *packages],
-        "relationships": [
-            {"spdxElementId": root["SPDXID"], "relatedSpdxElement": one["SPDXID"],
-             "relationshipType": "DYNAMIC_LINK" if one["name"] in linked else "STATIC_LINK"}
-            for one in packages]}, sys.stdout, indent=2)
+        "packages": [whole, *parts],
+        "relationships": [relation("SPDXRef-DOCUMENT", "DESCRIBES", whole), *(
+            relation(whole["SPDXID"], "DYNAMIC_LINK" if one["name"] in linked else "STATIC_LINK", one)
+            for one in parts)]}, sys.stdout, indent=2)
     print()
 
 
@@ -49,35 +50,42 @@ def libraries(binary):
         ["ldd", binary], capture_output=True, text=True, check=True).stdout)
 
 
-def owner(library):
-    """The package of a library; dpkg knows it by its place before or after the merge of /usr."""
-    for path in (library, "/usr" + library, library.removeprefix("/usr")):
-        done = subprocess.run(["dpkg-query", "-S", path], capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return done.stdout.partition(":")[0]
-    return None
+def owners(files):
+    """The packages of files; dpkg knows each by its place before or after the merge of /usr."""
+    places = [place for file in files for place in {file, "/usr" + file, file.removeprefix("/usr")}]
+    found = subprocess.run(["dpkg-query", "-S", *places], capture_output=True, text=True, check=False)
+    return sorted({line.partition(":")[0] for line in found.stdout.splitlines()
+                   if not line.startswith("diversion")})
 
 
-def describe(name):
-    version, architecture, source = subprocess.run(
-        ["dpkg-query", "-W", "-f", "${Version}\\t${Architecture}\\t${source:Package}\\n", name],
-        capture_output=True, text=True, check=True).stdout.splitlines()[0].split("\t")
-    return package(name, version, f"pkg:deb/debian/{source}@{version}?arch={architecture}")
+def describe(names):
+    listed = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Package}\\t${Version}\\t${Architecture}\\n", *names],
+        capture_output=True, text=True, check=True).stdout
+    return [package(*line.split("\t")) for line in listed.splitlines()]
 
 
 def civetweb():
+    """From its source, which packaging/install-dependencies.sh has unpacked."""
     first = (CHECKOUT / ".cache/civetweb/debian/changelog").read_text().partition("\n")[0]
-    version = re.search(r"\((.*?)\)", first)[1]
-    return package("civetweb", version, f"pkg:deb/debian/civetweb@{version}?arch=source")
+    return package("civetweb", re.search(r"\((.*?)\)", first)[1], "source")
 
 
-def package(name, version, purl):
-    return {"SPDXID": "SPDXRef-" + re.sub(r"[^A-Za-z0-9.-]", "-", name), "name": name,
-            "versionInfo": version, "downloadLocation": "NOASSERTION", "filesAnalyzed": False,
-            "licenseConcluded": "NOASSERTION", "licenseDeclared": "NOASSERTION",
-            "copyrightText": "NOASSERTION",
-            "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
-                              "referenceLocator": purl}]}
+def package(name, version, architecture=""):
+    """One of the distribution's, if it is of an architecture."""
+    about = {"SPDXID": "SPDXRef-" + re.sub(r"[^A-Za-z0-9.-]", "-", name), "name": name,
+             "versionInfo": version, "downloadLocation": "NOASSERTION", "filesAnalyzed": False,
+             "licenseConcluded": "NOASSERTION", "licenseDeclared": "NOASSERTION",
+             "copyrightText": "NOASSERTION"}
+    if architecture:
+        locator = f"pkg:deb/debian/{quote(name)}@{quote(version)}?arch={architecture}"
+        about["externalRefs"] = [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
+                                  "referenceLocator": locator}]
+    return about
+
+
+def relation(one, kind, other):
+    return {"spdxElementId": one, "relationshipType": kind, "relatedSpdxElement": other["SPDXID"]}
 
 
 if __name__ == "__main__":

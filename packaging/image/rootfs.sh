@@ -7,43 +7,39 @@ set -euo pipefail
 
 binary=$1 root=$2
 uid=65532 name=pgrepl_monitor
+copied=()
 
-# Copies a file of the system to the same place, with the licence of its package.
+# Copies a file of the system to the same place.
 copy() {
-  local file=$1 package
-  install -D -m "$(stat -Lc %a "$file")" "$file" "$root$file"
-  package=$(package_of "$file") || return 0
-  printf '%s\n' "$package" >>"$root/.packages"
+  install -D -m "$(stat -Lc %a "$1")" "$1" "$root$1"
+  copied+=("$1")
 }
 
-# /lib is a link to /usr/lib: dpkg knows a file by one of the two.
-package_of() {
-  local path
-  for path in "$1" "/usr$1" "${1#/usr}"; do
-    dpkg-query -S "$path" 2>/dev/null | head -n 1 | cut -d: -f1 | grep . && return
-  done
-  return 1
+# The packages of what was copied. dpkg knows a file by its place before or after the merge of /usr.
+packages() {
+  local places
+  mapfile -t places < <(printf '%s\n' "${copied[@]}" | sed -E 'p; s#^/usr/#/#; t; s#^#/usr#')
+  { dpkg-query -S "${places[@]}" 2>/dev/null || true; } | grep -v '^diversion' | cut -d: -f1
+  # Its file is put together when it is installed.
+  echo ca-certificates
 }
 
 # What scanners and lawyers look for.
 record_packages() {
   local package
   mkdir -p "$root/var/lib/dpkg/status.d"
-  sort -u "$root/.packages" | while read -r package; do
+  packages | sort -u | while read -r package; do
     dpkg-query -s "$package" | grep -vE '^(Status|Conffiles|Description):|^ ' \
       >"$root/var/lib/dpkg/status.d/$package"
     [[ ! -e /usr/share/doc/$package/copyright ]] ||
       install -D -m 644 "/usr/share/doc/$package/copyright" "$root/usr/share/doc/$package/copyright"
   done
-  rm "$root/.packages"
 }
 
 mkdir -p "$root/etc" "$root/tmp"
-: >"$root/.packages"
 install -D -m 755 -s "$binary" "$root/usr/bin/pg_replication_exporter"
-ldd "$binary" | grep -oE '/[^ ]+' | sort -u | while read -r library; do copy "$library"; done
+for library in $(ldd "$binary" | grep -oE '/[^ ]+' | sort -u); do copy "$library"; done
 copy /etc/ssl/certs/ca-certificates.crt
-echo ca-certificates >>"$root/.packages"
 printf '%s:x:%d:%d::/:/usr/sbin/nologin\n' root 0 0 "$name" "$uid" "$uid" >"$root/etc/passwd"
 printf '%s:x:%d:\n' root 0 "$name" "$uid" >"$root/etc/group"
 printf 'hosts: files dns\npasswd: files\ngroup: files\n' >"$root/etc/nsswitch.conf"

@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -35,6 +36,17 @@ class InstallTest(unittest.TestCase):
                         self.root / "usr/share/man/man1" / page])
             self.assertNotIn("warning", said)
 
+    def test_man_finds_each_by_its_name(self):
+        for one in self.commands():
+            name = f"pg_replication_exporter-{one}"
+            self.assertIn(f'"{name} - ', run(["lexgrog", self.root / f"usr/share/man/man1/{name}.1.gz"]))
+
+    def test_examples_are_lines(self):
+        text = run(["man", "-E", "UTF-8", "-l", self.root / "usr/share/man/man1/pg_replication_exporter.1.gz"],
+                   env={**os.environ, "MANWIDTH": "70"})
+        for line in run([BINARY, "--help"]).partition("Examples:\n")[2].splitlines():
+            self.assertIn(line.strip(), map(str.strip, text.splitlines()))
+
     def test_the_manual_has_each_flag(self):
         text = run(["zcat", self.root / "usr/share/man/man1/pg_replication_exporter.1.gz"])
         plain = re.sub(r"\\f[A-Z]|\\[,/]", "", text).replace(r"\-", "-")
@@ -52,6 +64,27 @@ class InstallTest(unittest.TestCase):
         self.assertIn("--format", complete("pg_replication_exporter", "topology", "--"))
         self.assertNotIn("--web.telemetry-path", complete("pg_replication_exporter", "topology", "--"))
         self.assertEqual(set(self.commands()) - set(complete("pg_replication_exporter", "''")), set())
+
+    @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
+    def test_zsh_completes_what_there_is(self):
+        def complete(*words):
+            # The shell's own builtins, which work in a completion only, say what they are given.
+            script = ("compadd() { print -l -- ${@:#--} }; compset() { }; _files() { print FILES }; "
+                      f"path=({os.path.dirname(BINARY)} $path); words=({' '.join(words)}); "
+                      f"CURRENT={len(words)}; complete() {{ source {self.root}/usr/share/zsh/"
+                      "vendor-completions/_pg_replication_exporter }; complete")
+            return run(["zsh", "-f", "-c", script]).split()
+        self.assertEqual(set(self.commands()) - set(complete("pg_replication_exporter", "''")), set())
+        self.assertIn("--web.telemetry-path", complete("pg_replication_exporter", "''"))
+        self.assertIn("--format", complete("pg_replication_exporter", "topology", "''"))
+        self.assertNotIn("--web.telemetry-path", complete("pg_replication_exporter", "topology", "''"))
+        self.assertEqual(complete("pg_replication_exporter", "--config.file=/e"), ["FILES"])
+
+    def test_systemd_takes_the_unit(self):
+        unit = self.workspace.folder / UNIT.name
+        # Where the program is on this machine.
+        unit.write_text(UNIT.read_text().replace("/usr/bin/pg_replication_exporter", BINARY))
+        self.assertEqual(run(["systemd-analyze", "verify", "--man=no", unit]), "")
 
     def test_the_unit_is_locked_up(self):
         done = subprocess.run(["systemd-analyze", "security", "--offline=true", str(UNIT)],

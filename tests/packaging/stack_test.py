@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """postgresql-ha/docker-compose.yml: every file that it mounts is there, and its program takes it."""
 
+import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import unittest
+from pathlib import Path
 
+import jsonschema
 import yaml
 
 from tests.lab.haproxy import PROGRAM as HAPROXY
+from tests.lab.postgres import installed
 from tests.lab.process import run
 from tests.lab.workspace import REPOSITORY, Workspace
 
@@ -29,6 +34,18 @@ def mounts():
 
 
 class StackTest(unittest.TestCase):
+    def test_compose_knows_each_key(self):
+        schema = json.loads((REPOSITORY / "tests/schemas/compose-spec.json").read_text())
+        jsonschema.validate(STACK, schema)
+        with self.assertRaises(jsonschema.ValidationError):
+            jsonschema.validate({"services": {"a": {"image": "b", "helthcheck": {}}}}, schema)
+
+    def test_compose_sees_whether_each_is_well(self):
+        image = (REPOSITORY / "packaging/Dockerfile").read_text()
+        for name, service in STACK["services"].items():
+            ours = service.get("build", {}).get("dockerfile") == "packaging/Dockerfile"
+            self.assertTrue("HEALTHCHECK" in image if ours else "healthcheck" in service, name)
+
     def test_mounted_files_are_there(self):
         found = list(mounts())
         self.assertGreaterEqual(len(found), 8)
@@ -75,6 +92,37 @@ class StackTest(unittest.TestCase):
             [BINARY, f"--config.file={FOLDER}/config/exporter/config.yml",
              "--web.listen-address=192.0.2.1:1"], capture_output=True, text=True, timeout=20, check=False)
         self.assertIn("192.0.2.1", done.stderr)
+
+    @unittest.skipUnless(shutil.which("patroni"), "patroni is not installed")
+    def test_patroni_takes_its_own(self):
+        file = FOLDER / "config/patroni/patroni.yml"
+        given = re.findall(r"^(PATRONI_\w+)=", (FOLDER / "config/patroni/start.sh").read_text(), re.M)
+        with Workspace() as workspace, socket.create_server(("127.0.0.1", workspace.ports.take())) as etcd:
+            here = {"ETCD3_HOSTS": f"127.0.0.1:{etcd.getsockname()[1]}",
+                    "POSTGRESQL_BIN_DIR": str(installed()),
+                    "POSTGRESQL_DATA_DIR": str(workspace.folder / "data"),
+                    "RESTAPI_LISTEN": f"127.0.0.1:{workspace.ports.take()}",
+                    "POSTGRESQL_LISTEN": f"127.0.0.1:{workspace.ports.take()}"}
+            run(["patroni", "--validate-config", file],
+                env={**os.environ, **{name: "pg1:1" for name in given},
+                     **{f"PATRONI_{name}": value for name, value in here.items()}})
+
+    def test_haproxy_routes_as_what_is_shipped(self):
+        def routes(file):
+            text = file.read_text()
+            return re.sub(r"^(  server (\S+)) \S+:", r"\1 \2:", text[text.index("listen exporter"):], flags=re.M)
+        self.assertEqual(routes(FOLDER / "config/haproxy/haproxy.cfg"),
+                         routes(REPOSITORY / "packaging/haproxy/haproxy.cfg"))
+
+    def test_what_is_mounted_is_where_it_is_looked_for(self):
+        targets = {target for _, target in mounts()}
+        provider = yaml.safe_load(next((REPOSITORY / "grafana/provisioning/dashboards").glob("*.y*ml")).read_text())
+        self.assertIn(provider["providers"][0]["options"]["path"], targets)
+        prometheus = yaml.safe_load((FOLDER / "config/prometheus/prometheus.yml").read_text())
+        for rules in prometheus["rule_files"]:
+            self.assertIn(os.path.dirname(rules), targets)
+        exporter = (REPOSITORY / "packaging/Dockerfile").read_text()
+        self.assertIn(re.search(r"--config.file=([^\"]+)", exporter)[1], targets)
 
     def test_all_speak_of_the_same_servers(self):
         self.assertLessEqual(set(SERVERS), set(STACK["services"]))

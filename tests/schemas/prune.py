@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the schemas in this folder from their origins: of a large set only what a test refers to.
 
-    python3 -m tests.schemas.prune kubernetes_validate-1.37.0-py3-none-any.whl CRD_FOLDER
+    python3 -m tests.schemas.prune kubernetes_validate-1.37.0-py3-none-any.whl CRD_FOLDER compose_spec.json
 """
 
 import json
@@ -18,7 +18,7 @@ KINDS = ("configmap-v1", "deployment-apps-v1", "statefulset-apps-v1", "service-v
          "networkpolicy-networking-v1", "ingress-networking-v1", "poddisruptionbudget-policy-v1")
 
 
-def main(wheel, crds):
+def main(wheel, crds, compose):
     archive = zipfile.ZipFile(wheel)
     for version in VERSIONS:
         folder = f"kubernetes_validate/kubernetes-json-schema/v{version}.0-local-strict/"
@@ -38,6 +38,7 @@ def main(wheel, crds):
             name = f"{crd['group']}/{version['name']}/{crd['names']['kind']}"
             kinds[name] = _strict(version["schema"]["openAPIV3Schema"])
     _write("prometheus-operator.json", {"kinds": kinds, "definitions": {}})
+    _write("compose-spec.json", _inward(json.loads(Path(compose).read_text())))
 
 
 def _close(schema, definitions):
