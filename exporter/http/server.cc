@@ -48,6 +48,15 @@ int OnHttpError(mg_connection* connection, int status, const char* /*message*/) 
   return 0;  // done
 }
 
+// A path that two routes have; empty: none.
+std::string FindTwice(const std::vector<Route>& routes) {
+  std::set<std::string_view> paths;
+  for (const Route& route : routes) {
+    if (!paths.insert(route.path).second) return route.path;
+  }
+  return "";
+}
+
 }  // namespace
 
 class Server::Impl {
@@ -125,6 +134,10 @@ int Server::Impl::OnRequest(mg_connection* connection) {
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                               std::vector<Route> routes) {
+  if (const std::string twice = FindTwice(routes); !twice.empty()) {
+    return Error{.message = "two routes are " + twice,
+                 .hint = "--web.telemetry-path must be a path of its own."};
+  }
   auto civetweb_ports = TryAddresses(options.listen_addresses);
   if (!civetweb_ports) return civetweb_ports.error();
   auto impl = std::make_unique<Impl>(std::move(routes));
