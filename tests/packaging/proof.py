@@ -121,37 +121,47 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--exporter", type=Path, required=True)
     parser.add_argument("--suites", nargs="+", default=["bookworm", "trixie"])
+    parser.add_argument("--again", nargs="*", help="suites whose packages are made twice (all)")
     options = parser.parse_args()
+    again = options.suites if options.again is None else options.again
     commit = run(["git", "-C", REPOSITORY, "rev-parse", "--short", "HEAD"]).strip()
     with tempfile.TemporaryDirectory() as scratch:
-        first, second = (released(Path(scratch) / name, commit, options.suites)
-                         for name in ("first", "second"))
-        rows = []
-        for suite in options.suites:
-            deb = next(first.glob(f"*~{suite}_*.deb"))
-            seen = try_package(suite, deb)
-            rows.append(f"| {suite} | {deb.stat().st_size / 1e6:.2f} MB | {seen['depends']} | "
-                        f"{seen['version']} | 0, {seen['warnings']} |")
-            print(rows[-1], flush=True)
-        same = same_bytes(first, second)
-        write(commit, rows, same, image_bytes(options.exporter))
+        first = released(Path(scratch) / "first", commit, options.suites)
+        second = released(Path(scratch) / "second", commit, again)
+        return tell(commit, first, second, options)
+
+
+def tell(commit, first, second, options):
+    """Tries what a release has, and writes the file. The exit code."""
+    rows = []
+    for suite in options.suites:
+        deb = next(first.glob(f"*~{suite}_*.deb"))
+        seen = try_package(suite, deb)
+        rows.append(f"| {suite} | {deb.stat().st_size / 1e6:.2f} MB | {seen['depends']} | "
+                    f"{seen['version']} | 0, {seen['warnings']} |")
+        print(rows[-1], flush=True)
+    same = same_bytes(first, second)
+    write(commit, rows, same, image_bytes(options.exporter))
     return any("NO" in row for row in same)
 
 
 def released(folder, commit, suites):
     begin = time.monotonic()
-    run([REPOSITORY / "packaging/dist.sh", folder, *suites], seconds=len(suites) * MINUTES * 60,
+    run([REPOSITORY / "packaging/dist.sh", folder, *suites], seconds=(1 + len(suites)) * MINUTES * 60,
         env={**os.environ, "COMMIT": commit})
     print(f"a release took {time.monotonic() - begin:.0f} s", flush=True)
     return folder
 
 
 def same_bytes(first, second):
-    """A row for each file of a release: whether the other has the same."""
-    digests = [{file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
-               for folder in (first, second)]
-    return [f"| `{name}` | {'yes' if digest == digests[1].get(name) else 'NO'} |"
-            for name, digest in sorted(digests[0].items())]
+    """A row for each file of a release but its checksums: whether the other has the same."""
+    digests, others = (
+        {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
+        for folder in (first, second))
+    del digests["SHA256SUMS"]
+    words = {name: "not made again" if name not in others else "yes" if digest == others[name] else "NO"
+             for name, digest in sorted(digests.items())}
+    return [f"| `{name}` | {word} |" for name, word in words.items()]
 
 
 def image_bytes(exporter):
