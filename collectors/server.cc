@@ -56,6 +56,10 @@ constexpr Family kPrivileges{.name = "pgrepl_privileges_ok",
                              .help =
                                  "0 when something that a collector asks for is hidden from the "
                                  "exporter's role; as last seen while the server is down."};
+constexpr Family kSuperuser{.name = "pgrepl_superuser",
+                            .help =
+                                "Whether the exporter's role is a superuser, which it needn't be "
+                                "(is_superuser)."};
 constexpr Family kDuration{.name = "pgrepl_collector_duration_seconds",
                            .help = "From sending the round of statements to its last answer.",
                            .labels = kCollectorLabels};
@@ -85,6 +89,7 @@ constexpr const Family* kFamilies[] = {&kUp,
                                        &kSuccess,
                                        &kFailed,
                                        &kPrivileges,
+                                       &kSuperuser,
                                        &kDuration,
                                        &kLastSuccess,
                                        &kPrimaries,
@@ -137,6 +142,7 @@ void Emit(const void* opaque, const ServerView& server, Samples& samples) {
     samples.AddStates(kUpReason, kUpReasons, Name(server.reason));
     EmitRuns(server, samples);
     EmitFailures(server, samples);
+    if (server.superuser) samples.Add(kSuperuser, *server.superuser ? 1 : 0);
   }
   if (!server.configured || !server.version.empty()) {
     samples.Add(kInfo, 1,

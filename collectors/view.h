@@ -64,6 +64,7 @@ struct ServerView {
   std::optional<std::int64_t> timeline;
   std::string_view version;
   std::string_view address;
+  std::optional<bool> superuser;  ///< the exporter's role there is one
   std::string system_identifier;
   double role_changes = 0;
   std::optional<double> clock_skew_seconds;

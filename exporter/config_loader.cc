@@ -92,7 +92,8 @@ Status ConfigLoader::Apply() {
 Status ConfigLoader::Watch(const config::Config& config) {
   config::Config found = config;
   for (config::Cluster& cluster : found.clusters) {
-    cluster = config::WithMembers(std::move(cluster), membership_.Of(cluster.name));
+    const std::vector<config::Member> members = membership_.Of(cluster.name);
+    cluster = config::WithMembers(std::move(cluster), members);
   }
   return fleet_.Configure(found, CollectorsOf(config));
 }

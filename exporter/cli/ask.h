@@ -23,10 +23,10 @@ using Get = std::function<Result<Answer>(
     const std::string& url, std::string_view path,
     const std::map<std::string, std::string, std::less<>>& parameters)>;
 
-/// What to print.
-/// What the exporter says of its health.
+/// What to print of the exporter's health.
 Result<std::string> AskHealth(const config::Command& command, const Get& get);
 
+/// What to print.
 Result<std::string> Ask(const config::Command& command, const Get& get);
 
 }  // namespace pgrepl::cli

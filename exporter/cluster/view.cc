@@ -30,6 +30,7 @@ void AddFacts(const Memory& memory, const Member& member, Time now, ServerView& 
   view.reason = snapshot.reason;
   view.version = snapshot.version_text;
   view.address = snapshot.address;
+  view.superuser = snapshot.superuser;
   view.collectors = snapshot.AllCollectors();
   view.facts.resize(view.collectors.size());
   view.runs.resize(view.collectors.size());

@@ -52,9 +52,12 @@ void Scheduler::Deliver(Options options) {
     if (same != before.end()) pulse.next = std::min(same->next, Now() + pulse_interval_);
     for (SessionOptions& server : cluster.servers) {
       Watched* known = same != before.end() ? FindServer(same->servers, server.name) : nullptr;
-      if (known != nullptr) Reconfigure(*known, std::move(server));
-      pulse.servers.push_back(known != nullptr ? std::move(*known)
-                                               : Watch(std::move(server), cluster.publish));
+      if (known == nullptr) {
+        pulse.servers.push_back(Watch(std::move(server), cluster.publish));
+        continue;
+      }
+      Reconfigure(*known, std::move(server));
+      pulse.servers.push_back(std::move(*known));
     }
     clusters_.push_back(std::move(pulse));
   }

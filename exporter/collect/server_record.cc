@@ -33,6 +33,14 @@ void ServerRecord::Connected(const Connection& connection) {
   snapshot_.version = connection.server_version();
   snapshot_.version_text = connection.version_text();
   snapshot_.address = connection.address();
+  const bool told = snapshot_.superuser == true;
+  snapshot_.superuser = connection.is_superuser();
+  if (snapshot_.superuser == true && !told) {
+    log::Warn("the exporter's role is a superuser, and needn't be",
+              {{"pg_cluster", cluster_},
+               {"server", server_},
+               {"hint", "CREATE ROLE ... LOGIN IN ROLE pg_monitor is enough."}});
+  }
 }
 
 void ServerRecord::See(Role role) {

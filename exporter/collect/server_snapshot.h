@@ -35,6 +35,7 @@ struct ServerSnapshot {
   int version = 0;           ///< server_version_num, 0: never connected
   std::string version_text;
   std::string address;
+  std::optional<bool> superuser;  ///< our role is one
   /// What may run on it; nullptr: those of collectors.def.
   std::shared_ptr<const CollectorSet> collectors;
   /// Parallel to them.

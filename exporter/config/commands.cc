@@ -23,7 +23,7 @@ earlier is a bound then.
 Examples:
   pg_replication_exporter topology
   pg_replication_exporter topology --format=dot --cluster=main | dot -Tsvg > main.svg
-  pg_replication_exporter topology --config.file=/etc/pg_replication_exporter.yml)";
+  pg_replication_exporter topology --config.file=/etc/pg_replication_exporter/config.yml)";
 
 constexpr std::string_view kExplainFooter = R"(
 It asks the exporter that runs, since only that one has a history: GET URL/explain. With
@@ -33,7 +33,7 @@ earlier is a bound then.
 Examples:
   pg_replication_exporter explain s1
   pg_replication_exporter explain s1 --cluster=main --exporter=http://[::1]:9717
-  pg_replication_exporter explain s1 --config.file=/etc/pg_replication_exporter.yml)";
+  pg_replication_exporter explain s1 --config.file=/etc/pg_replication_exporter/config.yml)";
 
 constexpr std::string_view kHealthcheckFooter = R"(
 GET URL/-/healthy. Exit code 0 if it is, 1 with the reason if not. No server is asked: one that is

@@ -27,7 +27,7 @@ DATA_SOURCE_URI with DATA_SOURCE_USER and DATA_SOURCE_PASS_FILE, or from libpq's
 Exit codes: 0 stopped when asked to, 1 can't run, 2 can't understand the command line.
 
 Examples:
-  {program} --config.file=/etc/pg_replication_exporter.yml
+  {program} --config.file=/etc/pg_replication_exporter/config.yml
   {program} --web.listen-address=10.0.0.1:9717 --web.listen-address=[::1]:9717
   PGHOST=/run/postgresql {program} --log.level=debug --no-collector.slots)";
 

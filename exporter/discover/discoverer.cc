@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/discover/discoverer.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -18,6 +17,8 @@ struct Discoverer::Shared {
     bool looked = false;
   };
 
+  Shared(Report report_to, Look look_by) : report(std::move(report_to)), look(std::move(look_by)) {}
+
   const Report report;
   const Look look;
 
@@ -30,6 +31,13 @@ struct Discoverer::Shared {
   // One at a time, and none once the Discoverer is gone.
   Mutex reporting;
   bool silent PGREPL_GUARDED_BY(reporting) = false;
+
+  [[nodiscard]] bool AllLooked() const PGREPL_REQUIRES(mutex) {
+    for (const auto& task : tasks) {
+      if (!task.second.looked) return false;
+    }
+    return true;
+  }
 
   // The one that is due first, of those that nobody looks for.
   std::pair<const std::string, Task>* Next() PGREPL_REQUIRES(mutex) {
@@ -124,11 +132,7 @@ void Discoverer::Configure(const std::map<std::string, config::Discovery>& clust
 void Discoverer::AwaitFirst(Duration longest) {
   const Time deadline = Now() + longest;
   MutexLock lock(shared_->mutex);
-  const auto all_looked = [&] {
-    return std::all_of(shared_->tasks.begin(), shared_->tasks.end(),
-                       [](const auto& task) { return task.second.looked; });
-  };
-  while (!all_looked() && Now() < deadline)
+  while (!shared_->AllLooked() && Now() < deadline)
     shared_->wake.wait_for(shared_->mutex, deadline - Now());
 }
 

@@ -49,6 +49,15 @@ int OnLogMessage(const mg_connection* /*connection*/, const char* message) {
   return 1;  // done
 }
 
+// A path that two routes have; empty: none.
+std::string FindTwice(const std::vector<Route>& routes) {
+  std::set<std::string_view> paths;
+  for (const Route& route : routes) {
+    if (!paths.insert(route.path).second) return route.path;
+  }
+  return "";
+}
+
 }  // namespace
 
 class Server::Impl {
@@ -170,6 +179,10 @@ std::string Server::Impl::Examine() const {
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                               std::vector<Route> routes) {
+  if (const std::string twice = FindTwice(routes); !twice.empty()) {
+    return Error{.message = "two routes are " + twice,
+                 .hint = "--web.telemetry-path must be a path of its own."};
+  }
   auto impl = std::make_unique<Impl>(options, std::move(routes));
   const Status started = impl->Start(options);
   if (!started) return started.error();

@@ -26,4 +26,10 @@ std::string Connection::version_text() const {
   return text == nullptr ? "" : LabelText(text);
 }
 
+std::optional<bool> Connection::is_superuser() const {
+  const char* text = PQparameterStatus(handle_.get(), "is_superuser");
+  if (text == nullptr) return std::nullopt;
+  return std::string_view(text) == "on";
+}
+
 }  // namespace pgrepl

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -32,6 +33,9 @@ class Connection {
 
   /// server_version as the server words it, "15.18 (Debian 15.18-0+deb12u1)".
   [[nodiscard]] std::string version_text() const;
+
+  /// Whether our role is a superuser; nullopt: a pooler doesn't say.
+  [[nodiscard]] std::optional<bool> is_superuser() const;
 
  private:
   friend class Pipeline;

@@ -64,6 +64,7 @@ TEST(ServerTest, UpStandby) {
   server.timeline = 3;
   server.version = "15.18";
   server.address = "10.0.0.1:5432";
+  server.superuser = false;
   server.system_identifier = "7301234567890123456";
   server.role_changes = 2;
   server.clock_skew_seconds = -0.25;
@@ -101,6 +102,8 @@ pgrepl_collectors_failed{server="p",reason="server_down"} 0
 pgrepl_collectors_failed{server="p",reason="other"} 0
 # TYPE pgrepl_privileges_ok gauge
 pgrepl_privileges_ok{server="p"} 1
+# TYPE pgrepl_superuser gauge
+pgrepl_superuser{server="p"} 0
 # TYPE pgrepl_collector_duration_seconds gauge
 pgrepl_collector_duration_seconds{server="p",collector="server"} 0.002
 pgrepl_collector_duration_seconds{server="p",collector="slots"} 0.003

@@ -141,7 +141,7 @@ DATA_SOURCE_URI with DATA_SOURCE_USER and DATA_SOURCE_PASS_FILE, or from libpq's
 Exit codes: 0 stopped when asked to, 1 can't run, 2 can't understand the command line.
 
 Examples:
-  pg_replication_exporter --config.file=/etc/pg_replication_exporter.yml
+  pg_replication_exporter --config.file=/etc/pg_replication_exporter/config.yml
   pg_replication_exporter --web.listen-address=10.0.0.1:9717 --web.listen-address=[::1]:9717
   PGHOST=/run/postgresql pg_replication_exporter --log.level=debug --no-collector.slots
 )");

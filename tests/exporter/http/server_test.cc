@@ -200,6 +200,14 @@ TEST(ServerStartTest, FindsAddressesThatExcludeEachOther) {
   EXPECT_THAT(server.error().message, EndsWith("Address already in use"));
 }
 
+TEST(ServerStartTest, RefusesTwoRoutesOfOnePath) {
+  const auto answer = [](const Request&) { return Response{}; };
+  const auto server = Server::Start({.listen_addresses = {"127.0.0.1:0"}},
+                                    {{Method::kGet, "/a", answer}, {Method::kPost, "/a", answer}});
+  ASSERT_FALSE(server);
+  EXPECT_EQ(server.error().message, "two routes are /a");
+}
+
 TEST(ServerStartTest, RefusesBadAddresses) {
   EXPECT_FALSE(Server::Start({.listen_addresses = {}}, Routes()).ok());
   EXPECT_FALSE(Server::Start({.listen_addresses = {"nonsense"}}, Routes()).ok());
