@@ -4,7 +4,10 @@
 #include <civetweb.h>
 
 #include <array>
+#include <memory>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "exporter/base/log.h"
