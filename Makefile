@@ -138,6 +138,10 @@ proof-packages: build ## packages in fresh systems of Debian 12 and 13, as root,
 proof-mutations: dependencies ## break one rule of the evaluation at a time: a test must notice each
 	tests/mutate.sh
 
+.PHONY: proof-web-config
+proof-web-config: build ## --web.config.file against an exporter in Go, into docs/web-config.md
+	/usr/bin/python3 -B -m tests.proof.web_config --exporter $(CURDIR)/$(EXPORTER)
+
 .PHONY: fuzz
 fuzz: dependencies ## a minute of libFuzzer for each target of tests/fuzz
 	cmake --preset fuzz >/dev/null
