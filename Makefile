@@ -138,6 +138,20 @@ proof-packages: build ## packages in fresh systems of Debian 12 and 13, as root,
 proof-mutations: dependencies ## break one rule of the evaluation at a time: a test must notice each
 	tests/mutate.sh
 
+.PHONY: proof-web-config
+proof-web-config: build ## --web.config.file against an exporter in Go, into docs/web-config.md
+	/usr/bin/python3 -B -m tests.proof.web_config --exporter $(CURDIR)/$(EXPORTER)
+
+.PHONY: fuzz
+fuzz: dependencies ## a minute of libFuzzer for each target of tests/fuzz
+	cmake --preset fuzz >/dev/null
+	cmake --build --preset fuzz --target fuzz -j $(JOBS)
+	/usr/bin/python3 -B tests/fuzz/run.py $(FUZZ)
+
+.PHONY: proof-fuzz
+proof-fuzz: FUZZ = --seconds 600 --write
+proof-fuzz: fuzz ## ten minutes of each, an hour on two cores, into docs/fuzzing.md
+
 .PHONY: bench
 bench: build ## measure the release binary on four real servers, into docs/performance.md
 	python3 -m bench.scrape --exporter $(CURDIR)/$(EXPORTER) --write

@@ -19,9 +19,9 @@
 #include "exporter/config_loader.h"
 #include "exporter/fleet.h"
 #include "exporter/http/get.h"
-#include "exporter/http/listen_address.h"
 #include "exporter/http/routes.h"
 #include "exporter/http/server.h"
+#include "exporter/http/web_config_file.h"
 #include "exporter/metrics/self_metrics.h"
 #include "exporter/watchdog.h"
 
@@ -83,11 +83,9 @@ int Wait(const sigset_t& signals, Watchdog& watchdog, const std::function<void()
 }
 
 // What keeps the exporter from its work, asked for as any client would.
-std::string Examine(const Fleet& fleet, const std::string& url) {
+std::string Examine(const Fleet& fleet, const http::Server& server) {
   if (!fleet.Alive()) return "the scheduler stands still";
-  const Result<http::Answer> answer = http::Get(url, "/-/healthy", {});
-  if (!answer) return answer.error().message;
-  return answer->status == 200 ? "" : "HTTP " + std::to_string(answer->status);
+  return server.Examine();
 }
 
 int Run(const config::Flags& flags) {
@@ -97,8 +95,11 @@ int Run(const config::Flags& flags) {
   ConfigLoader loader(flags, ConfigLoader::Queries::kRun, fleet, self);
   if (const Status loaded = loader.Load(); !loaded) return Fail(loaded.error(), 1);
   const auto reload = [&loader] { return Reload(loader); };
+  const auto web_config = http::WebConfigFile::Open(
+      flags.web_config_file, [&self](bool success) { self.WebConfigLoaded(success); });
+  if (!web_config) return Fail(web_config.error(), 1);
   Result<std::unique_ptr<http::Server>> server = http::Server::Start(
-      {.listen_addresses = flags.listen_addresses},
+      {.listen_addresses = flags.listen_addresses, .web_config = web_config->get()},
       http::MakeRoutes({.telemetry_path = flags.telemetry_path,
                         .version = kVersion,
                         .collectors = [&fleet] { return fleet.collectors(); },
@@ -111,9 +112,7 @@ int Run(const config::Flags& flags) {
   for (const std::string& address : flags.listen_addresses) {
     log::Info("listening", {{"address", address}, {"version", kVersion}});
   }
-  const std::string url =
-      http::LocalUrl(flags.listen_addresses.front(), (*server)->ports().front());
-  Watchdog watchdog([&fleet, &url] { return Examine(fleet, url); }, Now());
+  Watchdog watchdog([&fleet, &server] { return Examine(fleet, **server); }, Now());
   service::Ready();
   const int exit_code =
       Wait(signals, watchdog, [&reload] { [[maybe_unused]] auto said = reload(); });

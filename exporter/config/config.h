@@ -151,8 +151,9 @@ struct Flags {
   std::string config_file;  ///< empty: the environment names the servers
   std::vector<std::string> listen_addresses = {":9717"};  ///< "host:port", "[::1]:port", ":port"
   std::string telemetry_path = "/metrics";
-  bool lifecycle = false;  ///< POST /-/reload is allowed
-  Shard shard;             ///< of all clusters; this one watches its own only
+  std::string web_config_file;  ///< TLS, passwords and headers (web_config.h); empty: none
+  bool lifecycle = false;       ///< POST /-/reload is allowed
+  Shard shard;                  ///< of all clusters; this one watches its own only
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kLogfmt;
   std::map<std::string, bool, std::less<>> collectors;  ///< from --[no-]collector.NAME

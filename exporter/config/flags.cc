@@ -66,6 +66,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
   listen->allow_extra_args(false)->take_all();
   Describe(app.add_option("--web.telemetry-path", flags.telemetry_path)->check(CheckRoute), "Web",
            "PATH", fmt::format("Route of the metrics ({})", flags.telemetry_path));
+  Describe(app.add_option("--web.config.file", flags.web_config_file), "Web", "FILE",
+           "TLS, passwords and headers, in the YAML of all exporters");
   app.add_flag("--web.enable-lifecycle", flags.lifecycle)
       ->group("Web")
       ->description("Allow POST /-/reload, which does what SIGHUP does");

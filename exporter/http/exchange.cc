@@ -44,20 +44,31 @@ std::string Date() {
 }
 
 // For all answers: none of them loads from elsewhere, runs what a server sent, or is any good later.
-constexpr const char* kSafe =
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'\r\n"
-    "Referrer-Policy: no-referrer\r\nX-Content-Type-Options: nosniff\r\nCache-Control: "
-    "no-store\r\n";
+// The configuration's headers take the place of those of the same name.
+std::string SafetyHeaders(const WebSettings& settings) {
+  constexpr std::pair<const char*, std::string_view> kOurs[] = {
+      {"Content-Security-Policy",
+       "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src "
+       "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+      {"Referrer-Policy", "no-referrer"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"Cache-Control", "no-store"}};
+  std::string lines = settings.headers;
+  for (const auto& [name, value] : kOurs) {
+    if (settings.config.headers.contains(name)) continue;
+    lines.append(name).append(": ").append(value).append("\r\n");
+  }
+  return lines;
+}
 
-void Send(mg_connection* connection, const Answer& answer, bool with_body) {
+void Send(mg_connection* connection, const Answer& answer, const WebSettings& settings,
+          bool with_body) {
   const auto& [status, content_type, body] = answer.response;
-  const std::string head = "HTTP/1.1 " + std::to_string(status) + " " +
-                           mg_get_response_code_text(connection, status) + "\r\nDate: " + Date() +
-                           "\r\nContent-Type: " + content_type +
-                           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + kSafe +
-                           "Connection: close\r\n" + answer.headers + "\r\n";
+  const std::string head =
+      "HTTP/1.1 " + std::to_string(status) + " " + mg_get_response_code_text(connection, status) +
+      "\r\nDate: " + Date() + "\r\nContent-Type: " + content_type +
+      "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + SafetyHeaders(settings) +
+      "Connection: close\r\n" + answer.headers + "\r\n";
   mg_write(connection, head.data(), head.size());
   if (with_body) mg_write(connection, body.data(), body.size());
 }
@@ -121,17 +132,21 @@ Answer Decide(mg_connection* connection, const mg_request_info& info,
 
 }  // namespace
 
-int Exchange(mg_connection* connection, const std::vector<Route>& routes) {
+int Exchange(mg_connection* connection, const std::vector<Route>& routes, Gate& gate,
+             const WebSettings& settings) {
   const mg_request_info& info = *mg_get_request_info(connection);
-  const Answer answer = Decide(connection, info, routes);
-  Send(connection, answer, std::string_view(info.request_method) != "HEAD");
+  const auto refused =
+      gate.Refuse(settings.config, Header(connection, "Authorization"), info.remote_addr, Now());
+  Answer answer = refused ? Refusal(connection, refused->status) : Decide(connection, info, routes);
+  if (refused) answer.headers = refused->headers;
+  Send(connection, answer, settings, std::string_view(info.request_method) != "HEAD");
   // civetweb drains the body after a positive number, for as long as the client likes to send.
   const bool drain = info.content_length <= kMaxDrainedBytes && !HasChunks(connection);
   return drain ? answer.response.status : -1;
 }
 
-void Refuse(mg_connection* connection, int status) {
-  Send(connection, Refusal(connection, status), true);
+void Refuse(mg_connection* connection, int status, const WebSettings& settings) {
+  Send(connection, Refusal(connection, status), settings, true);
 }
 
 }  // namespace pgrepl::http

@@ -14,6 +14,8 @@
 
 namespace pgrepl::http {
 
+class WebConfigFile;
+
 struct Request {
   std::string path;    ///< the route's
   std::string query;   ///< raw, without '?'
@@ -43,6 +45,8 @@ struct ServerOptions {
   std::vector<std::string> listen_addresses;
   /// Workers. When clients crowd in, each unfinished request takes one for a tenth of a second.
   int threads = 50;
+  /// Outlives the server. With TLS in it, all addresses speak TLS. None: plain HTTP for everyone.
+  const WebConfigFile* web_config = nullptr;
 };
 
 /// Listens from Start until destroyed. Bodies are gzipped when the client asks for it. The process
@@ -55,6 +59,10 @@ class Server {
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
+
+  /// Empty while a client of this machine gets an answer at the first address, whatever it says: a
+  /// listener, a worker and a descriptor were to be had. Else what happened. Takes 5 s at most.
+  [[nodiscard]] std::string Examine() const;
 
   /// The ports in the order of listen_addresses; tells what port 0 became.
   [[nodiscard]] const std::vector<int>& ports() const;

@@ -163,6 +163,18 @@ struct SelfMetrics::Families {
   prometheus::Gauge& config_loaded_at =
       AddGauge(registry, "pgrepl_exporter_config_last_reload_success_timestamp_seconds",
                "When the configuration that is used was read, since the epoch.");
+  prometheus::Family<prometheus::Gauge>& web_config_loaded =
+      prometheus::BuildGauge()
+          .Name("pgrepl_exporter_web_config_last_reload_successful")
+          .Help(
+              "Whether the web configuration and the files that it names were good when they were "
+              "last read; else those before are still used. Absent without --web.config.file.")
+          .Register(registry);
+  prometheus::Family<prometheus::Gauge>& web_config_loaded_at =
+      prometheus::BuildGauge()
+          .Name("pgrepl_exporter_web_config_last_reload_success_timestamp_seconds")
+          .Help("When the web configuration that is used was read, since the epoch.")
+          .Register(registry);
   prometheus::Counter& connections =
       AddCounter(registry, "pgrepl_exporter_connections_opened_total",
                  "Connections opened to PostgreSQL servers.");
@@ -217,6 +229,11 @@ void SelfMetrics::Discovered(const std::string& cluster, bool success, std::size
 void SelfMetrics::ConfigLoaded(bool success) {
   families_->config_loaded.Set(success ? 1 : 0);
   if (success) families_->config_loaded_at.Set(WallSeconds());
+}
+
+void SelfMetrics::WebConfigLoaded(bool success) {
+  families_->web_config_loaded.Add({}).Set(success ? 1 : 0);
+  if (success) families_->web_config_loaded_at.Add({}).Set(WallSeconds());
 }
 
 void SelfMetrics::CountScrape(double seconds) { families_->scrapes.Observe(seconds); }

@@ -23,6 +23,8 @@ class SelfMetrics {
   /// These and no others; `shard` as --shard takes it.
   void Watches(const std::vector<std::string>& clusters, const std::string& shard);
   void ConfigLoaded(bool success);
+  /// The web configuration; without one there is no such series.
+  void WebConfigLoaded(bool success);
   /// Its members were looked up; `count` counts only if that was a success.
   void Discovered(const std::string& cluster, bool success, std::size_t count);
   void CountScrape(double seconds);

@@ -11,7 +11,7 @@ namespace pgrepl {
 
 RowsBuilder::RowsBuilder() : result_(PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK)) {}
 
-RowsBuilder& RowsBuilder::AddRow(std::initializer_list<Value> values) {
+RowsBuilder& RowsBuilder::AddRow(std::span<const Value> values) {
   const int row = PQntuples(result_.get());
   const int columns = static_cast<int>(values.size());
   if (row == 0) {

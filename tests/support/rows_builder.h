@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "exporter/postgres/rows.h"
@@ -17,7 +18,10 @@ class RowsBuilder {
   using Value = std::optional<std::string_view>;  ///< nullopt is NULL
 
   RowsBuilder();
-  RowsBuilder& AddRow(std::initializer_list<Value> values);
+  RowsBuilder& AddRow(std::span<const Value> values);
+  RowsBuilder& AddRow(std::initializer_list<Value> values) {
+    return AddRow(std::span(values.begin(), values.size()));
+  }
   Rows Build() { return Rows(std::move(result_)); }
 
  private:
