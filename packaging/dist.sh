@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A release of what is committed: source, chart, Debian packages with their SBOMs, checksums. The same
-# commit gives the same bytes.
+# commit shall give the same bytes: a test compares source and chart, make proof-packages all of it.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
