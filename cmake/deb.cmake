@@ -31,7 +31,8 @@ Watches primaries and standbys of PostgreSQL 12 to 18: how far each standby is
 behind and why, slots, the archive, what a failover would lose. With alert
 rules, runbooks and Grafana dashboards.")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ca-certificates)
+# libnss-systemd: PostgreSQL's peer authentication looks up the name of the service's dynamic user.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, libnss-systemd")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "prometheus, prometheus-alertmanager")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
   ${debian}/postinst ${debian}/prerm ${debian}/postrm ${debian}/conffiles)

@@ -11,7 +11,7 @@ _pg_replication_exporter() {
   done
   [[ ! $command ]] || help=$("$program" "$command" --help 2>/dev/null)
   # --flag=FILE comes in three words.
-  if [[ $previous == --config.file || ${COMP_WORDS[*]:COMP_CWORD-2:2} == '--config.file =' ]]; then
+  if [[ $previous == --*config.file || ${COMP_WORDS[*]:COMP_CWORD-2:2} == --*'config.file =' ]]; then
     mapfile -t COMPREPLY < <(compgen -f -- "${word#=}")
     return
   fi

@@ -64,6 +64,8 @@ class InstallTest(unittest.TestCase):
         self.assertIn("--format", complete("pg_replication_exporter", "topology", "--"))
         self.assertNotIn("--web.telemetry-path", complete("pg_replication_exporter", "topology", "--"))
         self.assertEqual(set(self.commands()) - set(complete("pg_replication_exporter", "''")), set())
+        for words in (("--config.file", "/etc/pass"), ("--config.file", "=", "/etc/pass")):
+            self.assertIn("/etc/passwd", complete("pg_replication_exporter", *words))
 
     @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
     def test_zsh_completes_what_there_is(self):

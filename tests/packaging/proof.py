@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -34,10 +35,11 @@ class Root:
         self.folder = folder
         run([REPOSITORY / "packaging/chroot.sh", suite, folder], seconds=10 * MINUTES)
 
-    def run(self, *words, accept=(0,)):
+    def run(self, *words):
         return run(["unshare", "--mount", "--pid", "--fork", "--kill-child",
-                    f"--mount-proc={self.folder}/proc", "chroot", self.folder, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
-                    "DEBIAN_FRONTEND=noninteractive", *words], seconds=10 * MINUTES, accept=accept)
+                    f"--mount-proc={self.folder}/proc", "chroot", self.folder, "env", "-i",
+                    "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
+                    "DEBIAN_FRONTEND=noninteractive", *words], seconds=10 * MINUTES)
 
     def install(self, deb):
         shutil.copyfile(deb, self.folder / "tmp/package.deb")
@@ -122,7 +124,8 @@ def main():
     options = parser.parse_args()
     commit = run(["git", "-C", REPOSITORY, "rev-parse", "--short", "HEAD"]).strip()
     with tempfile.TemporaryDirectory() as scratch:
-        first, second = (released(Path(scratch) / name, options.suites) for name in ("first", "second"))
+        first, second = (released(Path(scratch) / name, commit, options.suites)
+                         for name in ("first", "second"))
         rows = []
         for suite in options.suites:
             deb = next(first.glob(f"*~{suite}_*.deb"))
@@ -130,12 +133,15 @@ def main():
             rows.append(f"| {suite} | {deb.stat().st_size / 1e6:.2f} MB | {seen['depends']} | "
                         f"{seen['version']} | 0, {seen['warnings']} |")
             print(rows[-1], flush=True)
-        write(commit, rows, same_bytes(first, second), image_bytes(options.exporter))
+        same = same_bytes(first, second)
+        write(commit, rows, same, image_bytes(options.exporter))
+    return any("NO" in row for row in same)
 
 
-def released(folder, suites):
+def released(folder, commit, suites):
     begin = time.monotonic()
-    run([REPOSITORY / "packaging/dist.sh", folder, *suites], seconds=len(suites) * MINUTES * 60)
+    run([REPOSITORY / "packaging/dist.sh", folder, *suites], seconds=len(suites) * MINUTES * 60,
+        env={**os.environ, "COMMIT": commit})
     print(f"a release took {time.monotonic() - begin:.0f} s", flush=True)
     return folder
 
@@ -179,4 +185,4 @@ The image's root file system is {image / 1e6:.1f} MB, with nothing in it to run 
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -118,6 +118,7 @@ Servers:
 Web:
   --web.listen-address HOST:PORT    Where to listen; may be repeated (:9717)
   --web.telemetry-path PATH         Route of the metrics (/metrics)
+  --web.config.file FILE            TLS, passwords and headers, in the YAML of all exporters
   --web.enable-lifecycle            Allow POST /-/reload, which does what SIGHUP does
 
 Log:
