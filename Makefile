@@ -135,7 +135,7 @@ proof-packages: build ## packages in fresh systems of Debian 12 and 13, as root,
 	/usr/bin/python3 -B -m tests.packaging.proof --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
 
 .PHONY: proof-mutations
-proof-mutations: dependencies ## break one rule of the evaluation at a time: a test must notice each
+proof-mutations: dependencies ## break one rule at a time: a test must notice each
 	tests/mutate.sh
 
 .PHONY: proof-web-config

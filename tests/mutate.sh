@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Breaks one rule of the evaluation at a time, builds, and says which test noticed.
+# Breaks one rule at a time, builds, and says which test noticed.
 # SPDX-License-Identifier: Apache-2.0
 #
-# Each file of tests/mutations is a patch against exporter/cluster: its first line says what is wrong
-# then. One that no test catches fails the run, and so does one that no longer applies or builds.
+# Each file of tests/mutations is a patch against a folder of exporter: its first line says what is
+# wrong then, and the tests of that folder must notice. One that no test catches fails the run, and so does one that no longer applies or builds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -47,15 +47,23 @@ prepare() {
   done
   ln -sfn "$PWD/.cache" $tree/.cache
   cmake -G Ninja -S $tree -B $build -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-g0 >/dev/null
-  mapfile -t programs < <(ctest --test-dir $build -N -R '^exporter_cluster_' |
-    sed -n 's/.*: \(exporter_cluster_.*\)/\1/p')
 }
 
-compile() { cmake --build $build --target "${programs[@]}" >$scratch/build.log 2>&1; }
+# The folder of a patch as the names of its tests begin: exporter_http_.
+suite() { sed -n 's|^+++ b/\(exporter/[a-z]*/\).*|\1|p' "$1" | head -n 1 | tr / _; }
+
+suites() { patches "$@" | while read -r patch; do suite "$patch"; done | sort -u; }
+
+# All tests of one suite.
+compile() {
+  local programs
+  mapfile -t programs < <(ctest --test-dir $build -N -R "^$1" | sed -n "s/.*: \($1.*\)/\1/p")
+  cmake --build $build --target "${programs[@]}" >$scratch/build.log 2>&1
+}
 
 # 0: all pass.
 run_tests() {
-  ctest --test-dir $build -R '^exporter_cluster_' -j "$(nproc)" --stop-on-failure \
+  ctest --test-dir $build -R "^$1" -j "$(nproc)" --stop-on-failure \
     --output-on-failure >$scratch/test.log 2>&1
 }
 
@@ -71,13 +79,14 @@ restore() {
 
 # Prints a line on what became of one patch; 1 when it survived.
 try() {
-  local name verdict=0 line
+  local name suite verdict=0 line
   name=$(basename "$1" .patch)
+  suite=$(suite "$1")
   patch --silent --fuzz=0 -d $tree -p1 <"$1"
-  if ! compile; then
+  if ! compile "$suite"; then
     line='DOES NOT BUILD'
     verdict=1
-  elif run_tests; then
+  elif run_tests "$suite"; then
     line='SURVIVED'
     verdict=1
   else
@@ -95,8 +104,10 @@ case ${1:-} in
 esac
 
 prepare
-compile || { tail -n 20 $scratch/build.log; exit 1; }
-run_tests || { tail -n 40 $scratch/test.log; echo "mutate: the tests fail without any mutation"; exit 1; }
+for suite in $(suites "$@"); do
+  compile "$suite" || { tail -n 20 $scratch/build.log; exit 1; }
+  run_tests "$suite" || { tail -n 40 $scratch/test.log; echo "mutate: the tests fail without any mutation"; exit 1; }
+done
 survived=0
 count=0
 for patch in $(patches "$@"); do

@@ -154,6 +154,26 @@ TEST_F(ServerTest, RefusesWhatIsNotHttp) {
   EXPECT_EQ(Body(Get(port_, "/metrics")), kPage);
 }
 
+// What a proxy in front might take for another request, or we for one of a proxy.
+TEST_F(ServerTest, AnswersOneRequestAConnection) {
+  const std::string get = "GET /metrics HTTP/1.1\r\nHost: x\r\n";
+  const std::string smuggled = "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n";
+  for (const std::string& bytes :
+       {get + "\r\n" + smuggled, get + "Connection: keep-alive\r\n\r\n" + smuggled,
+        get + "Content-Length: 0\r\nContent-Length: 5\r\n\r\n" + smuggled,
+        get + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled}) {
+    const std::string answer = Ask(port_, bytes);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 "));
+    EXPECT_THAT(answer, Not(HasSubstr("/echo|"))) << bytes;
+  }
+  EXPECT_THAT(Ask(port_, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+  for (const std::string target : {"http://evil.example/metrics", "https://evil.example/", "*"}) {
+    EXPECT_THAT(Ask(port_, "OPTIONS " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"), IsEmpty());
+  }
+  EXPECT_THAT(Ask(port_, "CONNECT evil.example:443 HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_EQ(Body(Get(port_, "/metrics")), kPage);
+}
+
 // CVE-2025-55763 overflowed on a long path of a directory; we have none.
 TEST_F(ServerTest, RefusesWhatIsTooLong) {
   const std::string slashes(15500, '/');

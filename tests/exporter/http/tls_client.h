@@ -22,7 +22,8 @@ struct TlsAnswer {
   std::string version;  ///< empty: no handshake
   std::string cipher;
   std::string names;  ///< of the server: the first DNS name
-  std::string text;   ///< empty where the server has refused the client's certificate
+  bool resumable = false;
+  std::string text;  ///< empty where the server has refused the client's certificate
 };
 
 inline std::string FirstName(X509* certificate) {
@@ -73,6 +74,7 @@ inline TlsAnswer GetByTls(int port, const std::string& path, const TlsTerms& ter
   while ((got = SSL_read(tls.get(), bytes, sizeof(bytes))) > 0) {
     answer.text.append(bytes, static_cast<std::size_t>(got));
   }
+  answer.resumable = SSL_SESSION_is_resumable(SSL_get_session(tls.get())) == 1;
   return answer;
 }
 

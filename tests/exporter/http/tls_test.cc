@@ -148,6 +148,13 @@ TEST_F(TlsTest, AllowsNamesOfEachKind) {
   }
 }
 
+// A client whose certificate was withdrawn would come back by it.
+TEST_F(TlsTest, ResumesNoSession) {
+  const int port = Serve();
+  EXPECT_FALSE(GetByTls(port, "/x").resumable);
+  EXPECT_FALSE(GetByTls(port, "/x", {.max_version = TLS1_2_VERSION}).resumable);
+}
+
 TEST_F(TlsTest, RefusesPlainHttpInPlainHttp) {
   const int port = Serve();
   EXPECT_THAT(Get(port, "/x"), StartsWith("HTTP/1.1 400 Bad Request\r\n"));
