@@ -274,6 +274,8 @@ Result<TlsContext> MakeTlsContext(const config::TlsServerConfig& config,
   ERR_clear_error();
   TlsContext context = NewContext();
   if (!context) return Error{config.where + ": " + LastReason()};
+  // Else a TLS 1.2 client is given the name of a session that nobody keeps.
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_ex_data(context.get(), PolicyIndex(), new Policy(MakePolicy(config)));
   SSL_CTX_set_cert_verify_callback(context.get(), VerifyClient, context.get());
   for (const Status& done : {UseCertificates(context.get(), config.cert, material.cert),
