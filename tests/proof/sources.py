@@ -53,9 +53,11 @@ def source(collector, *families):
 
 
 @source("server", "pgrepl_up", "pgrepl_up_reason", "pgrepl_server_info", "pgrepl_in_recovery",
-        "pgrepl_timeline", "pgrepl_server_start_timestamp_seconds", "pgrepl_clock_skew_seconds")
+        "pgrepl_timeline", "pgrepl_server_start_timestamp_seconds", "pgrepl_clock_skew_seconds",
+        "pgrepl_superuser")
 def server(catalog):
     yield "pgrepl_up", 1, {}
+    yield "pgrepl_superuser", 0, {}  # none of the roles that look is one
     yield "pgrepl_up_reason", 1, {"reason": "ok"}
     yield "pgrepl_server_info", 1, {
         "version": catalog.setting("server_version").split()[0],
