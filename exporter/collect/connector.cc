@@ -14,7 +14,6 @@ struct Connector::Shared {
   ConditionVariable wake;
   std::deque<Attempt> queue PGREPL_GUARDED_BY(mutex);
   bool stopping PGREPL_GUARDED_BY(mutex) = false;
-  int running PGREPL_GUARDED_BY(mutex) = 0;
 
   bool Take(Attempt& attempt) {
     MutexLock lock(mutex);
@@ -37,50 +36,25 @@ struct Connector::Shared {
       Result<Connection> result = Connect(attempt.login, attempt.limits, attempt.per_host);
       Deliver(attempt, std::move(result));
     }
-    MutexLock lock(mutex);
-    --running;
-    wake.notify_all();
   }
 };
 
 Connector::Connector(int threads) : shared_(std::make_shared<Shared>()) {
-  {
-    MutexLock lock(shared_->mutex);
-    shared_->running = threads;
-  }
   for (int i = 0; i < threads; ++i) {
-    threads_.emplace_back([shared = shared_] { shared->Run(); });
+    threads_.Start([shared = shared_] { shared->Run(); });
   }
 }
 
 Connector::~Connector() { Stop(); }
 
-// Threads are waited for to their very end, when what OpenSSL keeps for each is given back; but not
-// while one hangs in a resolver.
 bool Connector::Stop() {
-  const bool ended = StopWorking();
-  for (std::thread& thread : threads_) {
-    if (ended) {
-      thread.join();
-    } else {
-      thread.detach();
-    }
+  {
+    MutexLock lock(shared_->mutex);
+    shared_->stopping = true;
+    shared_->queue.clear();
+    shared_->wake.notify_all();
   }
-  threads_.clear();
-  return ended;
-}
-
-bool Connector::StopWorking() {
-  MutexLock lock(shared_->mutex);
-  shared_->stopping = true;
-  shared_->queue.clear();
-  shared_->wake.notify_all();
-  // Those that wait for work end at once.
-  const Time deadline = Now() + std::chrono::milliseconds(200);
-  while (shared_->running > 0 && Now() < deadline) {
-    shared_->wake.wait_for(shared_->mutex, deadline - Now());
-  }
-  return shared_->running == 0;
+  return threads_.Join();
 }
 
 void Connector::Submit(Attempt attempt) {

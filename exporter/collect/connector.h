@@ -6,9 +6,8 @@
 
 #include <functional>
 #include <memory>
-#include <thread>
-#include <vector>
 
+#include "exporter/base/hanging_threads.h"
 #include "exporter/base/result.h"
 #include "exporter/postgres/connect.h"
 
@@ -38,10 +37,8 @@ class Connector {
  private:
   struct Shared;
 
-  [[nodiscard]] bool StopWorking();
-
   std::shared_ptr<Shared> shared_;
-  std::vector<std::thread> threads_;
+  HangingThreads threads_;
 };
 
 }  // namespace pgrepl

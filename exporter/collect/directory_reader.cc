@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -19,7 +18,6 @@ struct DirectoryReader::Shared {
   Mutex mutex;
   ConditionVariable wake;
   bool stopping PGREPL_GUARDED_BY(mutex) = false;
-  int running PGREPL_GUARDED_BY(mutex) = 0;
 
   // False once nobody wants it any more.
   bool Deliver(const Report& report, Result<FactPtr> fact, Duration interval, const bool& ended) {
@@ -111,31 +109,22 @@ DirectoryReader::DirectoryReader() : shared_(std::make_shared<Shared>()) {}
 DirectoryReader::~DirectoryReader() { Stop(); }
 
 bool DirectoryReader::Stop() {
-  MutexLock lock(shared_->mutex);
-  shared_->stopping = true;
-  shared_->wake.notify_all();
-  const Time deadline = Now() + std::chrono::milliseconds(200);
-  while (shared_->running > 0 && Now() < deadline) {
-    shared_->wake.wait_for(shared_->mutex, deadline - Now());
+  {
+    MutexLock lock(shared_->mutex);
+    shared_->stopping = true;
+    shared_->wake.notify_all();
   }
-  return shared_->running == 0;
+  return threads_.Join();
 }
 
 std::unique_ptr<DirectoryReader::Watching> DirectoryReader::Watch(Look look, Duration interval,
                                                                   Report report) {
-  {
-    MutexLock lock(shared_->mutex);
-    ++shared_->running;
-  }
   auto watching = std::make_unique<Watching>(shared_);
-  std::thread([shared = shared_, ended = watching->ended_, look = std::move(look), interval,
-               report = std::move(report)] {
+  threads_.Start([shared = shared_, ended = watching->ended_, look = std::move(look), interval,
+                  report = std::move(report)] {
     while (shared->Deliver(report, look(), interval, *ended)) {
     }
-    MutexLock lock(shared->mutex);
-    --shared->running;
-    shared->wake.notify_all();
-  }).detach();
+  });
   return watching;
 }
 

@@ -11,6 +11,7 @@
 #include "collectors/collector.h"
 #include "exporter/base/clock.h"
 #include "exporter/base/filesystem.h"
+#include "exporter/base/hanging_threads.h"
 #include "exporter/base/result.h"
 
 namespace pgrepl {
@@ -45,6 +46,7 @@ class DirectoryReader {
  private:
   struct Shared;
   std::shared_ptr<Shared> shared_;
+  HangingThreads threads_;
 };
 
 class DirectoryReader::Watching {

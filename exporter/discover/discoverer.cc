@@ -26,7 +26,6 @@ struct Discoverer::Shared {
   ConditionVariable wake;
   std::map<std::string, Task> tasks PGREPL_GUARDED_BY(mutex);
   bool stopping PGREPL_GUARDED_BY(mutex) = false;
-  int running PGREPL_GUARDED_BY(mutex) = 0;
 
   // One at a time, and none once the Discoverer is gone.
   Mutex reporting;
@@ -96,20 +95,13 @@ struct Discoverer::Shared {
       Tell(task->first, task->second, members);
       Done(task->first, task->second);
     }
-    MutexLock lock(mutex);
-    --running;
-    wake.notify_all();
   }
 };
 
 Discoverer::Discoverer(int threads, Report report, Look look)
     : shared_(std::make_shared<Shared>(std::move(report), std::move(look))) {
-  {
-    MutexLock lock(shared_->mutex);
-    shared_->running = threads;
-  }
   for (int i = 0; i < threads; ++i) {
-    threads_.emplace_back([shared = shared_] { shared->Run(); });
+    threads_.Start([shared = shared_] { shared->Run(); });
   }
 }
 
@@ -141,26 +133,12 @@ bool Discoverer::Stop() {
     MutexLock lock(shared_->reporting);
     shared_->silent = true;
   }
-  bool ended = false;
   {
     MutexLock lock(shared_->mutex);
     shared_->stopping = true;
     shared_->wake.notify_all();
-    const Time deadline = Now() + std::chrono::milliseconds(200);
-    while (shared_->running > 0 && Now() < deadline) {
-      shared_->wake.wait_for(shared_->mutex, deadline - Now());
-    }
-    ended = shared_->running == 0;
   }
-  for (std::thread& thread : threads_) {
-    if (ended) {
-      thread.join();
-    } else {
-      thread.detach();
-    }
-  }
-  threads_.clear();
-  return ended;
+  return threads_.Join();
 }
 
 }  // namespace pgrepl::discover

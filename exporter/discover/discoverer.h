@@ -7,9 +7,8 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
-#include <vector>
 
+#include "exporter/base/hanging_threads.h"
 #include "exporter/discover/lookup.h"
 
 namespace pgrepl::discover {
@@ -39,7 +38,7 @@ class Discoverer {
   struct Shared;
 
   std::shared_ptr<Shared> shared_;
-  std::vector<std::thread> threads_;
+  HangingThreads threads_;
 };
 
 }  // namespace pgrepl::discover
