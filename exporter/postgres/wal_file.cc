@@ -27,6 +27,7 @@ std::optional<WalFile> WalFile::Parse(std::string_view name, std::int64_t segmen
   const std::uint64_t number = Hexadecimal(name.substr(16));
   if (!std::has_single_bit(size) || number >= (std::uint64_t{1} << 32) / size) return std::nullopt;
   const Lsn start{(Hexadecimal(name.substr(8, 8)) << 32) + number * size};
+  if (start.bytes + size < start.bytes) return std::nullopt;
   return WalFile{.timeline = static_cast<std::int64_t>(Hexadecimal(name.substr(0, 8))),
                  .start = start,
                  .end = Lsn{start.bytes + size}};

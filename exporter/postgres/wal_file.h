@@ -16,8 +16,8 @@ struct WalFile {
   Lsn start;
   Lsn end;  ///< start of the next
 
-  /// nullopt for what else lies beside segments (.partial, .backup, .history), and for a segment
-  /// size that no server has.
+  /// nullopt for what else lies beside segments (.partial, .backup, .history), for a segment
+  /// size that no server has, and for the segment that ends past the last position.
   static std::optional<WalFile> Parse(std::string_view name, std::int64_t segment_bytes);
 };
 

@@ -45,5 +45,10 @@ TEST(WalFileTest, SizesThatNoServerHasAreRefused) {
   }
 }
 
+TEST(WalFileTest, TheSegmentThatWouldEndPastTheLastPositionIsNone) {
+  EXPECT_TRUE(WalFile::Parse("00000001FFFFFFFF000000FE", kUsual));
+  EXPECT_FALSE(WalFile::Parse("00000001FFFFFFFF000000FF", kUsual)) << "its end is no position";
+}
+
 }  // namespace
 }  // namespace pgrepl
