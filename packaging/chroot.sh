@@ -31,4 +31,7 @@ mkdir -p "$folder"
 tar -C "$folder" -xf "$base"
 # How this machine reaches its mirrors.
 cp /etc/resolv.conf /etc/hosts "$folder/etc/"
-cp /etc/apt/apt.conf.d/*proxy* "$folder/etc/apt/apt.conf.d/" 2>/dev/null || true
+shopt -s nullglob
+for proxy in /etc/apt/apt.conf.d/*proxy*; do
+  cp "$proxy" "$folder/etc/apt/apt.conf.d/"
+done
