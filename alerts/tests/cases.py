@@ -371,6 +371,10 @@ CASES = [
     Case("PostgresExporterConfigRejected", TARGET, wait=300,
          health=target("exporter_config_last_reload_successful", 1),
          fault=target("exporter_config_last_reload_successful", 0)),
+    Case("PostgresExporterConfigRejected", TARGET, wait=300,
+         health=target("exporter_config_last_reload_successful", 1)
+         | target("exporter_web_config_last_reload_successful", 1),
+         fault=target("exporter_web_config_last_reload_successful", 0)),
     Case("PostgresExporterDiscoveryFailing", MAIN, wait=420,
          health=cluster("exporter_discovery_up", 1), fault=cluster("exporter_discovery_up", 0)),
     Case("PostgresServerUnwatched", S1, wait=300,

@@ -187,6 +187,7 @@ std::map<std::string, OwnFamily> OwnFamilies() {
   SelfMetrics self("");
   self.Watches({""}, "");
   self.Discovered("", true, 0);
+  self.WebConfigLoaded(true);
   std::istringstream page(self.Render(TextFormat::kPrometheus));
   std::string name;
   for (std::string line; std::getline(page, line);) {
