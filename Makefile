@@ -42,7 +42,7 @@ demo: build ## a primary, three standbys, the exporter, Prometheus, Alertmanager
 	python3 -m tests.lab.demo --exporter $(EXPORTER) $(DEMO)
 
 .PHONY: dev
-dev: dependencies ## build the debug binary and all tests
+dev: dependencies ## build the debug binary and all tests, by clang with AddressSanitizer
 	cmake --preset dev >/dev/null
 	cmake --build --preset dev -j $(JOBS)
 
@@ -51,13 +51,12 @@ unit: dev ## unit tests only, in seconds
 	ctest --preset dev -L unit -j $(JOBS)
 
 .PHONY: tidy
-tidy: dependencies ## all files through clang's thread-safety analysis and clang-tidy
-	cmake --preset tidy >/dev/null
+tidy: dependencies ## all files through clang-tidy
+	cmake --preset dev >/dev/null
 	tests/lint/tidy.sh
 
 .PHONY: test
 test: build dev ## all tests: unit, lint, rules, live, and all majors
-	cmake --preset tidy >/dev/null
 	ctest --preset dev -L 'unit|lint|rules' -j $(JOBS)
 	tests/lint/tidy.sh --changed $(BASE)
 	@# Real seconds on a shared machine: a stall of it may cost one try.
@@ -75,11 +74,11 @@ test: build dev ## all tests: unit, lint, rules, live, and all majors
 	  '18 could not run: their servers come from the npm registry, the first time' >&2; exit 1; }
 	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L majors --repeat until-pass:2
 
-.PHONY: test-asan test-tsan
-test-asan test-tsan: test-%: dependencies ## unit and live tests with sanitizers (also test-tsan)
-	cmake --preset $* >/dev/null
-	cmake --build --preset $* -j $(JOBS)
-	PGREPL_EXPORTER=$(CURDIR)/build/$*/exporter/pg_replication_exporter ctest --preset $* -L 'unit|live'
+.PHONY: proof-sanitizers
+proof-sanitizers: dev ## unit and live tests with sanitizers, two hours, into docs/sanitizers.md
+	cmake --preset tsan >/dev/null
+	cmake --build --preset tsan -j $(JOBS)
+	python3 -B -m tests.proof.sanitizers $(PROOF)
 
 .PHONY: proof-truth
 proof-truth: build ## every fault against the truth, on real servers, into docs/lag-truth.md

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# clang-tidy over all C++ files of build/tidy, or over those that changed since a commit, themselves
+# clang-tidy over all C++ files of build/dev, or over those that changed since a commit, themselves
 # or in a header that they include.
 # Usage: tests/lint/tidy.sh [--changed COMMIT]
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-build=build/tidy
+build=build/dev
 [ -f $build/compile_commands.json ] || {
-  echo "tidy: configure first: cmake --preset tidy" >&2
+  echo "tidy: configure first: cmake --preset dev" >&2
   exit 1
 }
 
