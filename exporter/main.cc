@@ -17,12 +17,15 @@
 #include "exporter/cli/watch.h"
 #include "exporter/config/flags.h"
 #include "exporter/config_loader.h"
+#include "exporter/discover/fetch.h"
 #include "exporter/fleet.h"
-#include "exporter/http/get.h"
+#include "exporter/http/query.h"
 #include "exporter/http/routes.h"
 #include "exporter/http/server.h"
+#include "exporter/http/url.h"
 #include "exporter/http/web_config_file.h"
 #include "exporter/metrics/self_metrics.h"
+#include "exporter/postgres/password.h"
 #include "exporter/watchdog.h"
 
 namespace pgrepl {
@@ -123,9 +126,27 @@ int Run(const config::Flags& flags) {
   return exit_code;
 }
 
-Result<cli::Answer> GetOverHttp(const std::string& url, std::string_view path,
-                                const http::Parameters& parameters) {
-  Result<http::Answer> answer = http::Get(url, path, parameters);
+Result<cli::Answer> AskExporter(const config::Command& command, const std::string& url,
+                                std::string_view path, const http::Parameters& parameters) {
+  if (const auto parsed = http::ParseUrl(url); !parsed) return parsed.error();
+  discover::FetchOptions options{.ca_file = command.exporter_ca_file,
+                                 .cert_file = command.exporter_cert_file,
+                                 .key_file = command.exporter_key_file,
+                                 .user = command.exporter_user,
+                                 .through_proxy = false,
+                                 .timeout = std::chrono::seconds(5)};
+  if (!command.exporter_password_file.empty()) {
+    Result<std::string> password = ReadPasswordFile(command.exporter_password_file);
+    if (!password) {
+      return Error{.message = password.error().message,
+                   .hint = "--exporter.password-file names it."};
+    }
+    options.password = *std::move(password);
+  }
+  std::string_view base = url;
+  while (base.ends_with('/')) base.remove_suffix(1);
+  auto answer = discover::FetchAny(
+      std::string(base) + std::string(path) + http::RenderQuery(parameters), options);
   if (!answer) return answer.error();
   return cli::Answer{answer->status, std::move(answer->content_type), std::move(answer->body)};
 }
@@ -152,11 +173,15 @@ int RunWatching(const config::Flags& flags, const config::Command& command) {
 
 int RunCommand(const config::Flags& flags, const config::Command& command) {
   log::Init(log::Level::kError, flags.log_format);
+  const cli::Get get = [&command](const std::string& url, std::string_view path,
+                                  const http::Parameters& parameters) {
+    return AskExporter(command, url, path, parameters);
+  };
   if (command.kind == config::CommandKind::kHealthcheck) {
-    return Print(cli::AskHealth(command, GetOverHttp));
+    return Print(cli::AskHealth(command, get));
   }
   const bool asks = flags.config_file.empty() || !command.exporter.empty();
-  return asks ? Print(cli::Ask(command, GetOverHttp)) : RunWatching(flags, command);
+  return asks ? Print(cli::Ask(command, get)) : RunWatching(flags, command);
 }
 
 // glibc gives each of the HTTP workers a heap of its own, and keeps in each what a page once took:

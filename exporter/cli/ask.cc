@@ -19,11 +19,15 @@ constexpr const char* kHint =
     "--exporter=URL asks another; --config.file=FILE watches the servers without one.";
 
 Error Unreachable(const Error& why) {
-  if (!why.hint.empty()) return why;  // the URL itself
+  if (!why.hint.empty()) return why;  // the URL itself, or the password
   return {.message = "no exporter answers at " + why.message, .hint = kHint};
 }
 
 Error Stranger(const std::string& url, const Answer& answer) {
+  if (answer.status == 401) {
+    return {.message = url + ": the exporter wants another password, or one at all",
+            .hint = "--exporter.user=NAME and --exporter.password-file=FILE give it."};
+  }
   return {.message = fmt::format(
               "{}: what answers there (HTTP {}, {}) is no "
               "pg_replication_exporter, or one of another version",
@@ -49,7 +53,7 @@ std::string UrlOf(const config::Command& command) {
 Result<std::string> AskHealth(const config::Command& command, const Get& get) {
   const std::string url = UrlOf(command);
   const Result<Answer> answer = get(url, "/-/healthy", {});
-  if (!answer) return Error{"no exporter answers at " + answer.error().message};
+  if (!answer) return Unreachable(answer.error());
   if (answer->status != 200) return Stranger(url, *answer);
   return PlainLines(answer->body);
 }

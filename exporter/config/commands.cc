@@ -52,11 +52,25 @@ void AddWatch(CLI::App& app, Command& command) {
            fmt::format("How long to watch with --config.file ({})", FormatDuration(command.watch)));
 }
 
+void AddExporter(CLI::App& app, Command& command) {
+  Describe(app.add_option("--exporter", command.exporter), "Source", "URL",
+           fmt::format("The exporter to ask ({})", kDefaultExporter));
+  Describe(app.add_option("--exporter.ca-file", command.exporter_ca_file), "Source", "FILE",
+           "What an https:// is verified by, if not the system's");
+  Describe(app.add_option("--exporter.cert-file", command.exporter_cert_file), "Source", "FILE",
+           "A certificate, where it asks for one");
+  Describe(app.add_option("--exporter.key-file", command.exporter_key_file), "Source", "FILE",
+           "The certificate's key, if in a file of its own");
+  Describe(app.add_option("--exporter.user", command.exporter_user), "Source", "NAME",
+           "A user, where it asks for a password");
+  Describe(app.add_option("--exporter.password-file", command.exporter_password_file), "Source",
+           "FILE", "The user's password");
+}
+
 void AddSource(CLI::App& app, Flags& flags, Command& command) {
   Describe(app.add_option("--cluster", command.cluster), "What", "NAME",
            "Of this cluster only, where there are several");
-  Describe(app.add_option("--exporter", command.exporter), "Source", "URL",
-           fmt::format("The exporter to ask ({})", kDefaultExporter));
+  AddExporter(app, command);
   Describe(app.add_option("--config.file", flags.config_file), "Source", "FILE",
            "Watch the servers of this file, without an exporter");
   AddWatch(app, command);
@@ -93,8 +107,7 @@ void AddCommands(CLI::App& app, Flags& flags, Command& command) {
       Add(app, "healthcheck", "Whether the exporter that runs answers, for a container engine",
           kHealthcheckFooter);
   healthcheck->callback([&command] { command.kind = CommandKind::kHealthcheck; });
-  Describe(healthcheck->add_option("--exporter", command.exporter), "Source", "URL",
-           fmt::format("The exporter to ask ({})", kDefaultExporter));
+  AddExporter(*healthcheck, command);
   healthcheck->set_help_flag("-h,--help", "Print this and exit")->group("Other");
 }
 

@@ -173,8 +173,13 @@ struct Command {
   std::string server;   ///< explain
   std::string cluster;  ///< empty: all, or the only one with that server
   ReportFormat format = ReportFormat::kText;
-  std::string exporter;  ///< URL; empty: the default one, or none with a config file
-  Duration watch = 5s;   ///< without an exporter
+  std::string exporter;                ///< URL; empty: the default one, or none with a config file
+  std::string exporter_ca_file;        ///< what an https:// is verified by; empty: the system's
+  std::string exporter_cert_file;      ///< the client's own certificate; empty: none
+  std::string exporter_key_file;       ///< its key; empty: in the same file
+  std::string exporter_user;           ///< empty: no password is sent
+  std::string exporter_password_file;  ///< its first line
+  Duration watch = 5s;                 ///< without an exporter
 };
 
 }  // namespace pgrepl::config

@@ -6,6 +6,8 @@
 
 #include <array>
 #include <memory>
+#include <system_error>
+#include <utility>
 
 namespace pgrepl::discover {
 namespace {
@@ -27,17 +29,60 @@ std::size_t Append(const char* data, std::size_t /*one*/, std::size_t size, void
 }
 
 Error Failed(const std::string& url, std::string_view why) {
-  return Error{fmt::format("GET {}: {}", url, why)};
+  return Error{fmt::format("{}: {}", url, why)};
+}
+
+void Identify(CURL* curl, const FetchOptions& options) {
+  const auto set = [&](CURLoption option, const std::string& text) {
+    if (!text.empty()) curl_easy_setopt(curl, option, text.c_str());
+  };
+  set(CURLOPT_CAINFO, options.ca_file);
+  set(CURLOPT_SSLCERT, options.cert_file);
+  set(CURLOPT_SSLKEY, options.key_file.empty() ? options.cert_file : options.key_file);
+  if (!options.bearer_token.empty()) {
+    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+    set(CURLOPT_XOAUTH2_BEARER, options.bearer_token);
+  } else if (!options.user.empty()) {
+    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+    set(CURLOPT_USERNAME, options.user);
+    set(CURLOPT_PASSWORD, options.password);
+  }
+}
+
+std::string ContentType(CURL* curl) {
+  const char* type = nullptr;
+  curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+  const std::string_view text = type != nullptr ? type : "";
+  return std::string(text.substr(0, text.find(';')));
+}
+
+// libcurl's words, but for what is told often enough to be told shortly.
+std::string Reason(CURL* curl, CURLcode result, std::string_view why) {
+  switch (result) {
+    case CURLE_COULDNT_CONNECT: {
+      long code = 0;
+      curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &code);
+      return "cannot connect: " + std::generic_category().message(static_cast<int>(code));
+    }
+    case CURLE_OPERATION_TIMEDOUT:
+      return "no whole answer within its deadline";
+    case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9, as it takes anything else to be
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+      return "what answers is not HTTP, or was cut off";
+    default:
+      return std::string(why.empty() ? curl_easy_strerror(result) : why);
+  }
 }
 
 }  // namespace
 
-Result<std::string> Fetch(const std::string& url, const FetchOptions& options) {
+Result<Fetched> FetchAny(const std::string& url, const FetchOptions& options) {
   if (!InitializeOnce()) return Failed(url, "libcurl can't start");
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
                                                                  curl_easy_cleanup);
   if (!curl) return Failed(url, "libcurl can't start");
-  std::string body;
+  Fetched fetched;
   std::array<char, CURL_ERROR_SIZE> why{};
   const auto set = [&](CURLoption option, auto value) {
     curl_easy_setopt(curl.get(), option, value);
@@ -48,24 +93,31 @@ Result<std::string> Fetch(const std::string& url, const FetchOptions& options) {
   set(CURLOPT_TIMEOUT_MS,
       static_cast<long>(
           std::chrono::duration_cast<std::chrono::milliseconds>(options.timeout).count()));
+  if (!options.through_proxy) set(CURLOPT_PROXY, "");  // not http_proxy of the environment either
   set(CURLOPT_ERRORBUFFER, why.data());
   set(CURLOPT_WRITEFUNCTION, Append);
-  set(CURLOPT_WRITEDATA, &body);
-  if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
-  if (!options.bearer_token.empty()) {
-    set(CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-    set(CURLOPT_XOAUTH2_BEARER, options.bearer_token.c_str());
-  }
+  set(CURLOPT_WRITEDATA, &fetched.body);
+  Identify(curl.get(), options);
   const CURLcode result = curl_easy_perform(curl.get());
   if (result != CURLE_OK) {
-    if (body.size() + CURL_MAX_WRITE_SIZE > kMostBytes)
+    if (fetched.body.size() + CURL_MAX_WRITE_SIZE > kMostBytes)
       return Failed(url, "the answer is too long");
-    return Failed(url, why[0] != '\0' ? why.data() : curl_easy_strerror(result));
+    return Failed(url, Reason(curl.get(), result, why.data()));
   }
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status != 200) return Failed(url, fmt::format("answers {}", status));
-  return body;
+  fetched.status = static_cast<int>(status);
+  fetched.content_type = ContentType(curl.get());
+  return fetched;
+}
+
+Result<std::string> Fetch(const std::string& url, const FetchOptions& options) {
+  Result<Fetched> fetched = FetchAny(url, options);
+  if (!fetched) return Error{"GET " + fetched.error().message};
+  if (fetched->status != 200) {
+    return Error{fmt::format("GET {}: answers {}", url, fetched->status)};
+  }
+  return std::move(fetched->body);
 }
 
 }  // namespace pgrepl::discover

@@ -1,6 +1,7 @@
-// One HTTP GET, for the sub-commands: they ask the exporter that runs. Not civetweb's client: that
-// waits anew for each read, so a server that dribbles would hold it for ever. Blocks the caller; the
-// deadline is for all of it but the resolver.
+// One plain HTTP GET, by which the exporter asks itself whether it answers. Not civetweb's client: that
+// waits anew for each read, so a server that dribbles would hold it for ever; not libcurl, which takes
+// 3 MB more of a process that needs it for nothing else. Blocks the caller; the deadline is for all
+// of it but the resolver.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -9,13 +9,19 @@ namespace pgrepl::http {
 namespace {
 
 constexpr std::string_view kScheme = "http://";
+constexpr std::string_view kSecureScheme = "https://";
+
+std::string_view SchemeOf(std::string_view text) {
+  return text.starts_with(kSecureScheme) ? kSecureScheme : kScheme;
+}
 
 Error NotAUrl(std::string_view text, const std::string& reason) {
   // Without its scheme, for which Quoted() would hide all of it; a password has an '@' after it.
-  const bool has_scheme = text.starts_with(kScheme);
-  const std::string shown = config::Quoted(has_scheme ? text.substr(kScheme.size()) : text);
+  const std::string_view scheme = SchemeOf(text);
+  const bool has_scheme = text.starts_with(scheme);
+  const std::string shown = config::Quoted(has_scheme ? text.substr(scheme.size()) : text);
   return {.message = "URL " + shown + ": " + reason,
-          .hint = "Write http://host:port or http://[IPv6 address]:port."};
+          .hint = "Write http://host:port or http://[IPv6 address]:port, or https://."};
 }
 
 bool IsPort(std::string_view text) {
@@ -36,9 +42,11 @@ bool IsPrintable(std::string_view text) {
 
 Result<Url> ParseUrl(std::string_view text) {
   std::string_view rest = text;
-  if (rest.starts_with("https://")) return NotAUrl(text, "https is not supported");
-  if (!rest.starts_with(kScheme)) return NotAUrl(text, "it does not begin with http://");
-  rest.remove_prefix(kScheme.size());
+  const std::string_view scheme = SchemeOf(text);
+  if (!rest.starts_with(scheme)) {
+    return NotAUrl(text, "it does not begin with http:// or https://");
+  }
+  rest.remove_prefix(scheme.size());
   if (!IsPrintable(rest)) return NotAUrl(text, "it has a blank or a character that is not ASCII");
   if (rest.find_first_of("@?#") != rest.npos) return NotAUrl(text, "it has a '@', '?' or '#'");
   const std::string_view authority = rest.substr(0, rest.find('/'));
@@ -54,7 +62,9 @@ Result<Url> ParseUrl(std::string_view text) {
     return NotAUrl(text, "what follows the host is not a port; an IPv6 address needs brackets");
   }
   return Url{.host = std::string(host),
-             .port = has_port ? std::string(authority.substr(colon + 1)) : "80",
+             .port = has_port                  ? std::string(authority.substr(colon + 1))
+                     : scheme == kSecureScheme ? "443"
+                                               : "80",
              .authority = std::string(authority),
              .prefix = std::string(prefix)};
 }

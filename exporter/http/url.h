@@ -16,7 +16,7 @@ struct Url {
   std::string prefix;     ///< of the path, without a slash at its end; mostly empty
 };
 
-/// "http://host:9717", "http://[::1]:9717/behind/a/proxy". No https, no user, no query.
+/// "http://host:9717", "https://[::1]:9717/behind/a/proxy". No user, no query.
 Result<Url> ParseUrl(std::string_view text);
 
 }  // namespace pgrepl::http

@@ -140,7 +140,8 @@ class ExplainTest(unittest.TestCase):
         url = f"http://127.0.0.1:{self.workspace.ports.take()}"
         error = self.refused("topology", f"--exporter={url}")
         self.assertEqual(error.splitlines()[0], "pg_replication_exporter: no exporter answers at "
-                                                f"{url}: cannot connect: Connection refused")
+                                                f"{url}/topology?format=text: cannot connect: "
+                                                "Connection refused")
         self.assertIn("--config.file=FILE", error)
         error = self.refused("explain", "s9", f"--exporter={self.exporter.url}")
         self.assertIn("unknown server 's9'; known: p, s1, s2, s3", error)

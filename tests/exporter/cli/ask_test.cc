@@ -55,6 +55,12 @@ TEST(AskTest, AsksTheRouteOfTheSubCommand) {
   EXPECT_EQ(dot.parameters, (Parameters{{"format", "dot"}, {"cluster", "main"}}));
 }
 
+TEST(AskTest, SaysThatAPasswordIsWanted) {
+  Exporter exporter{Answer{401, "text/plain", "Unauthorized\n"}};
+  EXPECT_EQ(exporter.Refuses(kTopology),
+            "http://127.0.0.1:9717: the exporter wants another password, or one at all");
+}
+
 TEST(AskTest, ItsRefusalIsOurs) {
   for (const int status : {400, 404}) {
     Exporter exporter{Answer{status, "text/plain", "unknown cluster 'x'; known: main\nmore\n"}};

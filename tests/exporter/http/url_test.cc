@@ -19,6 +19,7 @@ TEST(UrlTest, TakesHostsAndAddresses) {
   EXPECT_EQ(Parts("http://127.0.0.1:9717"), "127.0.0.1 9717 127.0.0.1:9717 ");
   EXPECT_EQ(Parts("http://[::1]:9717/"), "::1 9717 [::1]:9717 ");
   EXPECT_EQ(Parts("http://[::1]"), "::1 80 [::1] ");
+  EXPECT_EQ(Parts("https://db.example"), "db.example 443 db.example ");
   EXPECT_EQ(Parts("http://db.example/pg/repl/"), "db.example 80 db.example /pg/repl");
 }
 
@@ -26,8 +27,8 @@ TEST(UrlTest, SaysWhatIsWrong) {
   const std::string no_port =
       ": what follows the host is not a port; an IPv6 address needs brackets";
   const std::map<std::string, std::string> errors = {
-      {"127.0.0.1:9717", "URL '127.0.0.1:9717': it does not begin with http://"},
-      {"https://a", "URL (not shown): https is not supported"},
+      {"127.0.0.1:9717", "URL '127.0.0.1:9717': it does not begin with http:// or https://"},
+      {"https://me:secret@a", "URL (not shown): it has a '@', '?' or '#'"},
       {"http://", "URL '': it has no host"},
       {"http://:9717", "URL ':9717': it has no host"},
       {"http://[]:9717", "URL '[]:9717': it has no host"},
