@@ -8,17 +8,11 @@ using namespace pgrepl;
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(fuzz::Text(data, size));
-  const auto conninfo = Conninfo::Parse(text);
+  auto conninfo = Conninfo::Parse(text);
   if (!conninfo) return 0;
-  const std::string password = conninfo->Get("password");
   const std::string redacted = conninfo->Redacted();
-  if (password.size() > 8 && redacted.find(password) != redacted.npos) {
-    bool elsewhere = false;
-    for (const auto& [keyword, value] : conninfo->parameters()) {
-      elsewhere |= keyword != "password" && value.find(password) != value.npos;
-    }
-    fuzz::Require(elsewhere, "a password is not what logs may show");
-  }
+  conninfo->Set("password", "another");
+  fuzz::Require(conninfo->Redacted() == redacted, "a password is not what logs may show");
   static_cast<void>(conninfo->Address());
   for (const Conninfo& host : conninfo->Hosts()) static_cast<void>(host.Address());
   return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fuzz/exposition.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 
@@ -76,16 +77,22 @@ std::optional<Sample> ParseSample(std::string_view line) {
 
 std::optional<std::vector<Sample>> ParseExposition(std::string_view page) {
   std::vector<Sample> samples;
-  std::set<std::pair<std::string, std::vector<std::pair<std::string, std::string>>>> seen;
   if (!page.empty() && !page.ends_with('\n')) return std::nullopt;
   while (!page.empty()) {
     const std::string_view line = TakeUntil(page, '\n');
     if (line.starts_with("# HELP ") || line.starts_with("# TYPE ")) continue;
     auto sample = ParseSample(line);
-    if (!sample || !seen.insert({sample->name, sample->labels}).second) return std::nullopt;
+    if (!sample) return std::nullopt;
     samples.push_back(*std::move(sample));
   }
   return samples;
+}
+
+bool EachOnce(const std::vector<Sample>& samples) {
+  std::set<std::pair<std::string, std::vector<std::pair<std::string, std::string>>>> seen;
+  return std::all_of(samples.begin(), samples.end(), [&seen](const Sample& sample) {
+    return seen.insert({sample.name, sample.labels}).second;
+  });
 }
 
 }  // namespace pgrepl::fuzz

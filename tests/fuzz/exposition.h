@@ -20,4 +20,7 @@ struct Sample {
 /// nullopt: not one.
 std::optional<std::vector<Sample>> ParseExposition(std::string_view page);
 
+/// No series has two samples.
+bool EachOnce(const std::vector<Sample>& samples);
+
 }  // namespace pgrepl::fuzz
