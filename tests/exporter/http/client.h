@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <string>
@@ -56,7 +57,10 @@ class Client {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
           deadline - std::chrono::steady_clock::now());
       pollfd readable{.fd = fd_.get(), .events = POLLIN, .revents = 0};
-      if (left.count() <= 0 || poll(&readable, 1, static_cast<int>(left.count())) <= 0) break;
+      if (left.count() <= 0) break;
+      const int ready = poll(&readable, 1, static_cast<int>(left.count()));
+      if (ready < 0 && errno == EINTR) continue;  // libFuzzer has a timer
+      if (ready <= 0) break;
       char bytes[65536];
       const ssize_t got = recv(fd_.get(), bytes, sizeof(bytes), 0);
       closed_ = got <= 0;
