@@ -56,6 +56,7 @@ void ServerSession::Reconfigure(SessionOptions options, Time now) {
   if (connection_) agenda_.Connect(connection_->server_version(), now);
   if (state_ == State::kBusy) round_ = Round{.sent = round_.sent, .is_void = true};
   if (same_session) return;
+  pending_ = std::make_shared<PendingLogins>();
   if (state_ == State::kConnecting) outdated_ = true;
   if (!connection_) return;
   pipeline_.reset();
@@ -81,7 +82,8 @@ Time ServerSession::due() const {
 void ServerSession::Attempt(Time /*now*/) {
   state_ = State::kConnecting;
   const Duration statement_timeout = options_.pulse_deadline / 2;
-  start_connecting_(options_.login, {statement_timeout, kLockTimeout}, options_.pulse_deadline);
+  start_connecting_(options_.login, {statement_timeout, kLockTimeout}, options_.pulse_deadline,
+                    pending_);
 }
 
 void ServerSession::OnConnected(Result<Connection> connection, Time now) {

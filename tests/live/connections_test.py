@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One connection to each server, whatever happens to it, its network or the exporter's own clients.
+
+What is counted is what the server has of us: its processes and, before it has read who we are, the
+connections to its port in the kernel's table. PGREPL_SECONDS: how long each situation lasts.
+"""
+
+import os
+import threading
+import time
+import unittest
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.lab.cluster import Cluster, Standby
+from tests.lab.exporter import Exporter
+from tests.lab.relay import Relay
+from tests.lab.waiting import wait_until
+from tests.lab.workspace import Workspace
+
+BINARY = os.environ.get("PGREPL_EXPORTER")
+SECONDS = float(os.environ.get("PGREPL_SECONDS", "10"))
+SCRAPERS = 200
+# A backend that was told to end needs a moment; one that is there twice in a row is one too many.
+LINGERS = 0.5
+ESTABLISHED, CLOSE_WAIT = "01", "08"
+
+
+def connections(port):
+    """Clients of this port of loopback that its server serves or, gone or not, is still to serve."""
+    count = 0
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        local, state = line.split()[1], line.split()[3]
+        count += int(local.split(":")[1], 16) == port and state in (ESTABLISHED, CLOSE_WAIT)
+    return count
+
+
+def backends(server):
+    """Processes of the server that serve, or are about to serve, the monitoring role."""
+    count = 0
+    for pid in server.pids():
+        try:
+            title = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            continue
+        count += b"pgrepl_monitor" in title or b"initializing" in title
+    return count
+
+
+class Witness:
+    """Counts all through its `with` block; `most` is the most that stayed for longer than LINGERS."""
+
+    def __init__(self, count):
+        self.count, self.most, self.looks = count, 0, 0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._thread.join()
+
+    def _look(self):
+        recent = []  # (when, count) of the last LINGERS seconds and one before
+        while not self._end.wait(0.02):
+            now = time.monotonic()
+            recent.append((now, self.count()))
+            while len(recent) > 1 and recent[1][0] <= now - LINGERS:
+                recent.pop(0)
+            if recent[0][0] <= now - LINGERS:
+                self.most = max(self.most, min(count for _, count in recent))
+                self.looks += 1
+
+
+@contextmanager
+def scrapers(exporter, count):
+    """So many clients that scrape without a pause; yields the list of how long each scrape took."""
+    end, times, failures = threading.Event(), [], []
+
+    def work():
+        while not end.is_set():
+            begin = time.monotonic()
+            try:
+                exporter.get(seconds=10)
+            except OSError as failed:
+                failures.append(failed)
+            times.append(time.monotonic() - begin)
+            end.wait(0.5)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield times, failures
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()
+
+
+class ConnectionsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if not BINARY:
+            raise unittest.SkipTest("PGREPL_EXPORTER names no exporter to test")
+        cls.workspace = cls.enterClassContext(Workspace())
+        cls.cluster = Cluster(cls.workspace, plan=[Standby("s1", slot=True)])
+        cls.relay = cls.enterClassContext(Relay(cls.workspace.ports.take(), cls.cluster.p.port))
+        config = cls.cluster.exporter_config("p", "s1")
+        p = config["clusters"][0]["servers"][0]
+        p["conninfo"] = p["conninfo"].replace(str(cls.cluster.p.port), str(cls.relay.port))
+        cls.exporter = Exporter(cls.workspace, Path(BINARY).resolve(), config)
+
+    def setUp(self):
+        self.recovered()
+
+    def recovered(self):
+        return self.exporter.wait_for(lambda page: all(
+            page.value("pgrepl_up", server=name) == 1 for name in ("p", "s1")), "both are up", 40)
+
+    @contextmanager
+    def never_two(self):
+        """With 200 scrapers, whose answers come in time."""
+        p, s1 = self.cluster.p, self.cluster.s1
+        with ExitStack() as stack:
+            witnesses = {what: stack.enter_context(Witness(count)) for what, count in {
+                "backends of p": lambda: backends(p), "backends of s1": lambda: backends(s1),
+                "connections to p": lambda: connections(self.relay.port),
+                "connections to s1": lambda: connections(s1.port)}.items()}
+            times, failures = stack.enter_context(scrapers(self.exporter, SCRAPERS))
+            yield witnesses
+        print({what: witness.most for what, witness in witnesses.items()}, f"{len(times)} scrapes")
+        for what, witness in witnesses.items():
+            self.assertGreater(witness.looks, 10, what)
+            self.assertLessEqual(witness.most, 1, what)
+        self.assertEqual(failures, [])
+        self.assertGreater(len(times), SCRAPERS)
+        self.recovered()
+
+    def test_a_catalog_is_locked(self):
+        """That every statement and every login reads."""
+        for catalog in ("pg_authid", "pg_proc", "pg_database"):
+            with self.subTest(catalog):
+                locker = self.cluster.p.open_session()
+                self.addCleanup(locker.close)
+                with self.never_two():
+                    locker.rows(f"BEGIN; LOCK TABLE {catalog} IN ACCESS EXCLUSIVE MODE", 5)
+                    time.sleep(SECONDS / 2)
+                    self.cut_connection()
+                    time.sleep(SECONDS / 2)
+                    locker.close()
+
+    def cut_connection(self):
+        with self.relay.cut():
+            time.sleep(0.1)
+
+    def test_the_server_restarts(self):
+        with self.never_two():
+            end = time.monotonic() + SECONDS
+            while time.monotonic() < end:
+                self.cluster.p.restart("immediate")
+                self.cluster.s1.restart("fast")
+                time.sleep(1)
+
+    def test_the_server_stands_still(self):
+        """Its kernel goes on to accept: a login that waits must be the only one."""
+        with self.never_two():
+            with self.cluster.p.frozen():
+                self.cut_connection()
+                time.sleep(SECONDS)
+
+    def test_the_network_is_slow(self):
+        with self.never_two(), self.relay.throttled(2000):
+            self.cut_connection()
+            time.sleep(SECONDS)
+
+    def test_the_network_is_silent(self):
+        with self.never_two() as witnesses:
+            with self.relay.stalled():
+                time.sleep(SECONDS)
+            wait_until(lambda: witnesses["backends of p"].looks, "it was looked at")
+
+
+if __name__ == "__main__":
+    unittest.main()
