@@ -151,6 +151,10 @@ fuzz: dependencies ## a minute of libFuzzer for each target of tests/fuzz
 proof-fuzz: FUZZ = --seconds 600 --write
 proof-fuzz: fuzz ## ten minutes of each, an hour on two cores, into docs/fuzzing.md
 
+.PHONY: soak
+soak: build ## half an hour of restarts, cuts, reloads and scrapes, into docs/reliability.md
+	/usr/bin/python3 -B -m tests.proof.soak --exporter $(CURDIR)/$(EXPORTER) $(SOAK)
+
 .PHONY: bench
 bench: build ## measure the release binary on four real servers, into docs/performance.md
 	python3 -m bench.scrape --exporter $(CURDIR)/$(EXPORTER) --write

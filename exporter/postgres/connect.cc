@@ -45,9 +45,17 @@ bool IsSaidElsewhere(const Conninfo& conninfo, const char* variable) {
          std::getenv(variable) != nullptr;                                           // NOLINT
 }
 
+// Our sessions are read-only on every server: who asks for one that is or isn't means its role.
+void AskForRole(Conninfo& conninfo) {
+  const std::string asked = conninfo.Get("target_session_attrs");
+  if (asked == "read-write") conninfo.Set("target_session_attrs", "primary");
+  if (asked == "read-only") conninfo.Set("target_session_attrs", "standby");
+}
+
 Conninfo Prepare(Conninfo conninfo, const SessionLimits& limits) {
   conninfo.Set("client_encoding", "UTF8");
   conninfo.Set("options", SessionOptions(conninfo.Get("options"), limits));
+  AskForRole(conninfo);
   conninfo.Set("fallback_application_name", "pg_replication_exporter");
   // PostgreSQL's own default is the user's name, which the monitoring role has no database for.
   if (!IsSaidElsewhere(conninfo, "PGDATABASE")) SetIfAbsent(conninfo, "dbname", "postgres");
