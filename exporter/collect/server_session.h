@@ -110,7 +110,7 @@ class ServerSession {
   std::optional<Connection> connection_;
   std::optional<Pipeline> pipeline_;
   Round round_;
-  Time deadline_{};        ///< of the round that is out; of keeping an overdue connection
+  Time deadline_{};        ///< of connecting, the round that is out, keeping an overdue connection
   Time next_attempt_{};    ///< while disconnected
   Time expires_{};         ///< the connection is renewed after this
   Time slow_until_{};      ///< no slow statement follows another after this
