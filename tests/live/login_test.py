@@ -118,7 +118,7 @@ class LoginTest(unittest.TestCase):
             page = exporter.wait_for(lambda page: reasons(page) == wanted, "each is up or refused", 10)
         except AssertionError:
             self.assertEqual(reasons(exporter.scrape()), wanted, exporter.log)
-        self.assertEqual(page.state("pgrepl_role", "role", server="who_takes_writes"), "primary")
+        self.assertEqual(page.value("pgrepl_in_recovery", server="who_takes_writes"), 0)
         # It is as the page says: what asked for TLS has it, by the server's own word.
         self.assertEqual(
             self.p.value("SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) "
@@ -140,6 +140,51 @@ class LoginTest(unittest.TestCase):
             self.cluster.monitor_password_file.write_text("new-2\n")
             exporter.wait_for(lambda page: page.value("pgrepl_up", server="p") == 1, "it is up again", 5)
         self.assertNotIn("new-", exporter.log)
+
+    def test_traps_in_the_way_of_names(self):
+        """Functions, an operator and a view of the names that we use, found first by whoever isn't careful."""
+        before = self.true_values("before")
+        self.p.execute("""
+            CREATE FUNCTION public.pg_is_in_recovery() RETURNS boolean LANGUAGE plpgsql AS
+                $$BEGIN RAISE LOG 'trapped'; RETURN true; END$$;
+            CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE plpgsql AS
+                $$BEGIN RAISE LOG 'trapped'; RETURN 'epoch'::timestamptz; END$$;
+            CREATE FUNCTION public.current_setting(text) RETURNS text LANGUAGE plpgsql AS
+                $$BEGIN RAISE LOG 'trapped'; RETURN 'x'; END$$;
+            CREATE FUNCTION public.differs(text, text) RETURNS boolean LANGUAGE plpgsql AS
+                $$BEGIN RAISE LOG 'trapped'; RETURN false; END$$;
+            CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, FUNCTION = public.differs);
+            CREATE VIEW public.pg_stat_replication AS SELECT * FROM pg_catalog.pg_stat_replication LIMIT 0;
+            GRANT SELECT ON public.pg_stat_replication TO PUBLIC;
+            ALTER ROLE pgrepl_monitor SET search_path = public, pg_catalog;
+            ALTER DATABASE postgres SET search_path = public, pg_catalog;
+            ALTER ROLE pgrepl_monitor SET datestyle = 'German';
+            ALTER ROLE pgrepl_monitor SET intervalstyle = 'sql_standard';
+            ALTER ROLE pgrepl_monitor SET timezone = 'Pacific/Auckland';
+            ALTER ROLE pgrepl_monitor SET bytea_output = 'escape'""")
+        # The trap works: who is careless steps into it.
+        run([self.p.psql, f"host={self.p.folder} port={self.p.port} user=pgrepl_monitor dbname=postgres "
+             f"passfile={self.passfile}", "-c", "SELECT pg_is_in_recovery()"])
+        self.assertEqual(self.p.log.count("trapped"), 1)
+        self.assertEqual(before["in recovery"], 0)
+        self.assertEqual(self.true_values("after"), before)
+        self.assertEqual(self.p.log.count("trapped"), 1)
+
+    def true_values(self, name):
+        """Of p: what doesn't change by itself, once all collectors have run."""
+        exporter = self.start(name, {"p": self.by_password(f"host=127.0.0.1 port={self.p.port}"),
+                                     "s1": self.by_password(f"host=127.0.0.1 port={self.cluster.s1.port}")})
+        page = exporter.wait_for(lambda page: page.value(
+            "pgrepl_collector_success", server="p", collector="settings") == 1, "it has read all")
+        time.sleep(2)
+        page = exporter.scrape()
+        self.assertLess(abs(page.value("pgrepl_clock_skew_seconds", server="p")), 1)
+        self.assertLess(page.value("pgrepl_lag_seconds", server="s1"), 5)
+        exporter.stop()
+        return {"in recovery": page.value("pgrepl_in_recovery", server="p"),
+                "collectors": page.series("pgrepl_collector_success", server="p"),
+                "connected": page.value("pgrepl_standby_connected", server="s1"),
+                "series": len(page.identities())}
 
     def change_password(self, password):
         self.p.execute(f"ALTER ROLE pgrepl_monitor PASSWORD '{password}'")
