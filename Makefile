@@ -152,7 +152,9 @@ proof-fuzz: FUZZ = --seconds 600 --write
 proof-fuzz: fuzz ## ten minutes of each, an hour on two cores, into docs/fuzzing.md
 
 .PHONY: soak
-soak: build ## half an hour of restarts, cuts, reloads and scrapes, into docs/reliability.md
+soak: build ## all faults in their long form, then half an hour of trouble, into docs/reliability.md
+	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) PGREPL_SECONDS=60 PGREPL_PATIENT=1 /usr/bin/python3 -B -m unittest -v \
+	  tests.live.connections_test tests.live.faults_test tests.live.surroundings_test
 	/usr/bin/python3 -B -m tests.proof.soak --exporter $(CURDIR)/$(EXPORTER) $(SOAK)
 
 .PHONY: bench

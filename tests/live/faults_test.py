@@ -10,7 +10,7 @@ from tests.lab.clients import backends
 from tests.lab.process import send
 from tests.lab.session import Disconnected, QueryFailed
 from tests.lab.waiting import wait_until
-from tests.live.watched import VICTIM, FaultCase
+from tests.live.watched import FaultCase, patient
 
 OURS = "application_name = 'pg_replication_exporter'"
 
@@ -26,6 +26,7 @@ class FaultsTest(FaultCase):
         with self.suffering(exporter), self.relay.stalled():
             self.down(exporter, "timeout")
 
+    @patient
     def test_server_drips(self):
         """Twenty bytes a second: a pulse takes minutes, and so does a login."""
         exporter = self.start()
@@ -39,7 +40,7 @@ class FaultsTest(FaultCase):
     def test_storm_of_restarts(self):
         exporter = self.start()
         with self.suffering(exporter):
-            for number in range(10):
+            for number in range(6):
                 self.victim.restart(("fast", "immediate")[number % 2])
 
     def test_sessions_are_terminated(self):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.lab.exporter import Exporter
 from tests.lab.process import run
-from tests.live.watched import BINARY, VICTIM, FaultCase
+from tests.live.watched import BINARY, VICTIM, FaultCase, patient
 
 OURS = "application_name = 'pg_replication_exporter'"
 # Debian's package libfaketime.
@@ -70,6 +70,7 @@ class SurroundingsTest(FaultCase):
                 exporter.get("/topology")
         self.assertEqual(exporter.log, "")
 
+    @patient
     def test_no_descriptor_is_left(self):
         """Neither for a page nor for a connection; what is open goes on, and pages when there is one again."""
         exporter = self.start()

@@ -23,6 +23,9 @@ PAGE_SECONDS, NEWS_SECONDS = 1.0, 4.0
 RECOVERY_SECONDS = 20
 GROWTH_MB = 5
 
+# What takes long is left to `make soak`.
+patient = unittest.skipUnless(os.environ.get("PGREPL_PATIENT"), "PGREPL_PATIENT isn't set")
+
 
 class Others:
     """Scrapes while its `with` block lasts; of the servers that are well it keeps the worst."""
