@@ -151,6 +151,12 @@ fuzz: dependencies ## a minute of libFuzzer for each target of tests/fuzz
 proof-fuzz: FUZZ = --seconds 600 --write
 proof-fuzz: fuzz ## ten minutes of each, an hour on two cores, into docs/fuzzing.md
 
+.PHONY: soak
+soak: build ## all faults in their long form, then half an hour of trouble, into docs/reliability.md
+	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) PGREPL_SECONDS=60 PGREPL_PATIENT=1 /usr/bin/python3 -B -m unittest -v \
+	  tests.live.connections_test tests.live.faults_test tests.live.surroundings_test
+	/usr/bin/python3 -B -m tests.proof.soak --exporter $(CURDIR)/$(EXPORTER) $(SOAK)
+
 .PHONY: bench
 bench: build ## measure the release binary on four real servers, into docs/performance.md
 	python3 -m bench.scrape --exporter $(CURDIR)/$(EXPORTER) --write

@@ -33,7 +33,8 @@ struct Connector::Shared {
   void Run() {
     Attempt attempt;
     while (Take(attempt)) {
-      Result<Connection> result = Connect(attempt.login, attempt.limits, attempt.per_host);
+      Result<Connection> result =
+          Connect(attempt.login, attempt.limits, attempt.per_host, *attempt.pending);
       Deliver(attempt, std::move(result));
     }
   }

@@ -19,6 +19,7 @@ class Connector {
     Login login;
     SessionLimits limits;
     Duration per_host;
+    std::shared_ptr<PendingLogins> pending;  ///< of the same server, with the same login
     std::function<void(Result<Connection>)> done;
   };
 

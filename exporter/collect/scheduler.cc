@@ -72,8 +72,10 @@ Scheduler::Watched Scheduler::Watch(SessionOptions options, const Publish& publi
   Watched watched{.id = id, .options = options, .session = {}, .directories = {}};
   watched.session = std::make_unique<ServerSession>(
       std::move(options), static_cast<std::uint32_t>(id),
-      [this, id](const Login& login, const SessionLimits& limits, Duration per_host) {
-        connector_->Submit({login, limits, per_host, [this, id](Result<Connection> connection) {
+      [this, id](const Login& login, const SessionLimits& limits, Duration per_host,
+                 std::shared_ptr<PendingLogins> pending) {
+        connector_->Submit({login, limits, per_host, std::move(pending),
+                            [this, id](Result<Connection> connection) {
                               Post(Connected{id, std::move(connection)});
                             }});
       },

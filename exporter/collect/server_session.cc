@@ -56,6 +56,7 @@ void ServerSession::Reconfigure(SessionOptions options, Time now) {
   if (connection_) agenda_.Connect(connection_->server_version(), now);
   if (state_ == State::kBusy) round_ = Round{.sent = round_.sent, .is_void = true};
   if (same_session) return;
+  pending_ = std::make_shared<PendingLogins>();
   if (state_ == State::kConnecting) outdated_ = true;
   if (!connection_) return;
   pipeline_.reset();
@@ -70,6 +71,7 @@ Time ServerSession::due() const {
   switch (state_) {
     case State::kDisconnected:
       return next_attempt_;
+    case State::kConnecting:
     case State::kBusy:
     case State::kOverdue:
       return deadline_;
@@ -78,10 +80,15 @@ Time ServerSession::due() const {
   }
 }
 
-void ServerSession::Attempt(Time /*now*/) {
+// A password may take the deadline of a host. Only what hangs takes longer: a resolver, a file on a
+// dead network, or others that hang and have all connector threads.
+void ServerSession::Attempt(Time now) {
   state_ = State::kConnecting;
+  const auto steps = static_cast<int>(options_.login.conninfo.Hosts().size()) + 1;
+  deadline_ = now + options_.pulse_deadline * steps;
   const Duration statement_timeout = options_.pulse_deadline / 2;
-  start_connecting_(options_.login, {statement_timeout, kLockTimeout}, options_.pulse_deadline);
+  start_connecting_(options_.login, {statement_timeout, kLockTimeout}, options_.pulse_deadline,
+                    pending_);
 }
 
 void ServerSession::OnConnected(Result<Connection> connection, Time now) {
@@ -314,6 +321,12 @@ void ServerSession::OnTime(Time now) {
   if (now < due()) return;
   if (state_ == State::kDisconnected) {
     Attempt(now);
+  } else if (state_ == State::kConnecting) {
+    deadline_ = kNever;
+    PublishDown(
+        {"connecting did not end in time", "",
+         "A resolver hangs, or what has the password or the service; see also other servers."},
+        UpReason::kTimeout, now);
   } else if (state_ == State::kBusy) {
     state_ = State::kOverdue;
     deadline_ = now + kKeepOverdue;

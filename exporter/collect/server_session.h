@@ -10,6 +10,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,7 +43,8 @@ struct SessionOptions {
 
 class ServerSession {
  public:
-  using StartConnecting = std::function<void(const Login&, const SessionLimits&, Duration)>;
+  using StartConnecting = std::function<void(const Login&, const SessionLimits&, Duration,
+                                             std::shared_ptr<PendingLogins>)>;
 
   ServerSession(SessionOptions options, std::uint32_t seed, StartConnecting start_connecting,
                 ServerRecord::Publish publish);
@@ -104,10 +106,11 @@ class ServerSession {
   SessionOptions options_;
   StartConnecting start_connecting_;
   State state_ = State::kDisconnected;
+  std::shared_ptr<PendingLogins> pending_ = std::make_shared<PendingLogins>();  ///< by this login
   std::optional<Connection> connection_;
   std::optional<Pipeline> pipeline_;
   Round round_;
-  Time deadline_{};        ///< of the round that is out; of keeping an overdue connection
+  Time deadline_{};        ///< of connecting, the round that is out, keeping an overdue connection
   Time next_attempt_{};    ///< while disconnected
   Time expires_{};         ///< the connection is renewed after this
   Time slow_until_{};      ///< no slow statement follows another after this

@@ -7,12 +7,19 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 #include <vector>
 
 #include "exporter/postgres/password.h"
 
 namespace pgrepl {
 namespace {
+
+using namespace std::chrono_literals;
+
+// A little more than authentication_timeout is by default: the server gives up first, and then has
+// nothing left of us.
+constexpr Duration kKeepPending = 75s;
 
 std::int64_t Milliseconds(Duration duration) {
   return std::chrono::ceil<std::chrono::milliseconds>(duration).count();
@@ -38,9 +45,17 @@ bool IsSaidElsewhere(const Conninfo& conninfo, const char* variable) {
          std::getenv(variable) != nullptr;                                           // NOLINT
 }
 
+// Our sessions are read-only on every server: who asks for one that is or isn't means its role.
+void AskForRole(Conninfo& conninfo) {
+  const std::string asked = conninfo.Get("target_session_attrs");
+  if (asked == "read-write") conninfo.Set("target_session_attrs", "primary");
+  if (asked == "read-only") conninfo.Set("target_session_attrs", "standby");
+}
+
 Conninfo Prepare(Conninfo conninfo, const SessionLimits& limits) {
   conninfo.Set("client_encoding", "UTF8");
   conninfo.Set("options", SessionOptions(conninfo.Get("options"), limits));
+  AskForRole(conninfo);
   conninfo.Set("fallback_application_name", "pg_replication_exporter");
   // PostgreSQL's own default is the user's name, which the monitoring role has no database for.
   if (!IsSaidElsewhere(conninfo, "PGDATABASE")) SetIfAbsent(conninfo, "dbname", "postgres");
@@ -75,12 +90,11 @@ Error LoginError(std::string text) {
   return error;
 }
 
-Status PollUntilConnected(PGconn* conn, Time deadline) {
-  PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-  while (state != PGRES_POLLING_OK) {
-    if (state == PGRES_POLLING_FAILED) return LoginError(PQerrorMessage(conn));
+Status PollUntilConnected(PendingLogin& login, Time deadline) {
+  PGconn* const conn = login.handle.get();
+  while (true) {
     pollfd poll_fd{.fd = PQsocket(conn),
-                   .events = static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT),
+                   .events = static_cast<short>(login.wants_write ? POLLOUT : POLLIN),
                    .revents = 0};
     const auto left = Milliseconds(deadline - Now());
     if (left <= 0 || poll(&poll_fd, 1, static_cast<int>(left)) == 0) {
@@ -88,12 +102,14 @@ Status PollUntilConnected(PGconn* conn, Time deadline) {
                                PQhost(conn), PQport(conn),
                                PQstatus(conn) == CONNECTION_STARTED ? "connecting" : "logging in")};
     }
-    state = PQconnectPoll(conn);
+    const PostgresPollingStatusType state = PQconnectPoll(conn);
+    if (state == PGRES_POLLING_OK) return Ok();
+    if (state == PGRES_POLLING_FAILED) return LoginError(PQerrorMessage(conn));
+    login.wants_write = state == PGRES_POLLING_WRITING;
   }
-  return Ok();
 }
 
-Result<Connection> ConnectHost(const Conninfo& conninfo, Time deadline) {
+Result<PendingLogin> Begin(const Conninfo& conninfo) {
   std::vector<const char*> keywords;
   std::vector<const char*> values;
   for (const auto& [keyword, value] : conninfo.parameters()) {
@@ -109,13 +125,43 @@ Result<Connection> ConnectHost(const Conninfo& conninfo, Time deadline) {
   PQsetNoticeReceiver(
       conn.get(), [](void*, const PGresult*) {}, nullptr);
   PQsetErrorVerbosity(conn.get(), PQERRORS_VERBOSE);
-  const Status connected = PollUntilConnected(conn.get(), deadline);
-  if (!connected) return connected.error();
+  return PendingLogin{.handle = std::move(conn), .since = Now()};
+}
+
+// Neither failed, nor still on its way to whoever listens there.
+bool IsTakenUp(const PendingLogin& login) {
+  const ConnStatusType status = PQstatus(login.handle.get());
+  return status != CONNECTION_BAD && status != CONNECTION_STARTED;
+}
+
+Result<Connection> Finish(PgConnPtr conn) {
   PQsetErrorVerbosity(conn.get(), PQERRORS_DEFAULT);
   if (PQsetnonblocking(conn.get(), 1) != 0 || PQenterPipelineMode(conn.get()) != 1) {
     return Error{PQerrorMessage(conn.get())};
   }
   return Connection(std::move(conn));
+}
+
+Result<Connection> ConnectHost(const Conninfo& conninfo, Time deadline,
+                               std::optional<PendingLogin>& pending) {
+  if (pending && Now() - pending->since > kKeepPending) pending.reset();
+  const bool is_old = pending.has_value();
+  if (!is_old) {
+    Result<PendingLogin> begun = Begin(conninfo);
+    if (!begun) return begun.error();
+    pending = std::move(*begun);
+  }
+  const Status connected = PollUntilConnected(*pending, deadline);
+  if (connected) {
+    PgConnPtr conn = std::move(pending->handle);
+    pending.reset();
+    return Finish(std::move(conn));
+  }
+  if (IsTakenUp(*pending)) return connected.error();
+  pending.reset();
+  // What became of an old one is old, and so was its password.
+  if (is_old) return ConnectHost(conninfo, deadline, pending);
+  return connected.error();
 }
 
 Result<std::string> FindPassword(const Login& login, Time deadline) {
@@ -126,15 +172,21 @@ Result<std::string> FindPassword(const Login& login, Time deadline) {
 
 }  // namespace
 
-Result<Connection> Connect(const Login& login, const SessionLimits& limits, Duration per_host) {
+Result<Connection> Connect(const Login& login, const SessionLimits& limits, Duration per_host,
+                           PendingLogins& pending) {
   const Result<std::string> password = FindPassword(login, Now() + per_host);
   if (!password) return password.error();
   Conninfo conninfo = Prepare(login.conninfo, limits);
   if (!password->empty()) conninfo.Set("password", *password);
+  const std::vector<Conninfo> hosts = conninfo.Hosts();
+  pending.resize(hosts.size());
   Error last;
-  for (const Conninfo& host : conninfo.Hosts()) {
-    Result<Connection> connection = ConnectHost(host, Now() + per_host);
-    if (connection) return connection;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    Result<Connection> connection = ConnectHost(hosts[i], Now() + per_host, pending[i]);
+    if (connection) {
+      pending.clear();
+      return connection;
+    }
     last = connection.error();
   }
   return last;

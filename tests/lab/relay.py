@@ -116,8 +116,9 @@ class Relay:
 
     def _delay(self, size):
         with self._one_at_a_time:
-            if rate := self._rate:
-                time.sleep(size / rate)
+            begin = time.monotonic()
+            while (rate := self._rate) and (left := begin + size / rate - time.monotonic()) > 0:
+                time.sleep(min(left, 0.1))
 
     def _disconnect(self):
         for one in list(self._sockets):

@@ -61,7 +61,8 @@ Login LivePostgresTest::LoginBy(const std::string& conninfo) {
 }
 
 Result<Connection> LivePostgresTest::TryConnect(const Login& login, SessionLimits limits) {
-  return Connect(login, limits, 10s);
+  PendingLogins none;
+  return Connect(login, limits, 10s, none);
 }
 
 Connection LivePostgresTest::ConnectTo(const std::string& conninfo, SessionLimits limits) {

@@ -51,7 +51,11 @@ void Stranger::Serve() {
   while (!stopping_) {
     if (!IsReadable(listener_.get())) continue;
     const UniqueFd client(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (manner_ != Manner::kHangsUp) Answer(client.get());
+    if (++clients_ == 1 && manner_ == Manner::kStaresOnce) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    } else if (manner_ != Manner::kHangsUp) {
+      Answer(client.get());
+    }
   }
 }
 
@@ -61,7 +65,7 @@ void Stranger::Answer(int client) const {
     std::array<char, 1024> words{};
     // Reading to the end keeps the close from being a reset, which would swallow the answer.
     if (read(client, words.data(), words.size()) <= 0) return;
-    if (manner_ == Manner::kAnswers) {
+    if (manner_ == Manner::kAnswers || manner_ == Manner::kStaresOnce) {
       send(client, answer_.data(), answer_.size(), MSG_NOSIGNAL);
       shutdown(client, SHUT_WR);
     }

@@ -16,11 +16,12 @@ namespace pgrepl {
 class Stranger {
  public:
   enum class Manner {
-    kRefuses,  ///< nobody listens on the port, and nobody else will
-    kHangsUp,  ///< accepts, and closes
-    kStares,   ///< accepts, and is silent
-    kAnswers,  ///< accepts, waits for words, says its answer, and closes
-    kDrips,    ///< as kAnswers, a byte each 20 ms, without end
+    kRefuses,     ///< nobody listens on the port, and nobody else will
+    kHangsUp,     ///< accepts, and closes
+    kStares,      ///< accepts, and is silent
+    kStaresOnce,  ///< stares at the first for half a second and hangs up; then as kAnswers
+    kAnswers,     ///< accepts, waits for words, says its answer, and closes
+    kDrips,       ///< as kAnswers, a byte each 20 ms, without end
   };
 
   explicit Stranger(Manner manner, std::string answer = "");
@@ -31,6 +32,8 @@ class Stranger {
   /// "host=127.0.0.1 port=N sslmode=disable": without TLS the first words are the login.
   [[nodiscard]] std::string conninfo() const;
   [[nodiscard]] int port() const { return port_; }
+  /// That it has accepted so far.
+  [[nodiscard]] int clients() const { return clients_; }
 
  private:
   void Serve();
@@ -40,6 +43,7 @@ class Stranger {
   std::string answer_;
   UniqueFd listener_;
   int port_ = 0;
+  std::atomic<int> clients_ = 0;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };

@@ -23,6 +23,7 @@ class Outcomes {
         .login = {*Conninfo::Parse(stranger.conninfo()), "", ""},
         .limits = {.statement_timeout = 1s, .lock_timeout = 1s},
         .per_host = patience,
+        .pending = std::make_shared<PendingLogins>(),
         .done = [this, name](const Result<Connection>& connection) {
           MutexLock lock(mutex_);
           const Error why = connection ? Error{"connected"} : connection.error();

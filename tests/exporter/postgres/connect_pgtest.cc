@@ -190,6 +190,9 @@ TEST_F(ConnectTest, TakesTheFirstHostOfTheWantedRole) {
   EXPECT_EQ(find("any"), "127.0.0.1:" + standby_port);
   EXPECT_EQ(find("standby"), "127.0.0.1:" + standby_port);
   EXPECT_EQ(find("primary"), "127.0.0.1:" + Port());
+  // Sessions of ours are read-only everywhere, by a setting that libpq would look at.
+  EXPECT_EQ(find("read-write"), "127.0.0.1:" + Port());
+  EXPECT_EQ(find("read-only"), "127.0.0.1:" + standby_port);
 }
 
 }  // namespace

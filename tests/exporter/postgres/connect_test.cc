@@ -18,10 +18,15 @@ constexpr Duration kPerHost = 300ms;
 // What a loaded machine may add.
 constexpr Duration kSlack = 5s;
 
-Error FailToConnect(const Login& login) {
-  const Result<Connection> connection = Connect(login, kLimits, kPerHost);
+Error FailToConnect(const Login& login, PendingLogins& pending) {
+  const Result<Connection> connection = Connect(login, kLimits, kPerHost, pending);
   EXPECT_FALSE(connection);
   return connection ? Error{"connected"} : connection.error();
+}
+
+Error FailToConnect(const Login& login) {
+  PendingLogins none;
+  return FailToConnect(login, none);
 }
 
 Error FailToConnect(const std::string& conninfo) {
@@ -118,6 +123,37 @@ TEST(ConnectTest, EachHostHasADeadlineOfItsOwnAndTheLastOneIsTold) {
             "starting");
   EXPECT_GE(Now() - begin, 2 * kPerHost);
   EXPECT_LT(Now() - begin, 2 * kPerHost + kSlack);
+}
+
+TEST(ConnectTest, LoginThatIsNotAnsweredIsWaitedForAgainAndIsTheOnlyOne) {
+  const Stranger stranger(Manner::kStares);
+  const Login login{*Conninfo::Parse(stranger.conninfo() + " user=u"), "", ""};
+  PendingLogins pending;
+  for (int i = 0; i < 4; ++i) {
+    const Error error = FailToConnect(login, pending);
+    EXPECT_EQ(Classify(error.message, error.sqlstate), UpReason::kTimeout);
+  }
+  EXPECT_EQ(stranger.clients(), 1);
+}
+
+TEST(ConnectTest, EndOfALoginThatWaitedIsNoAnswerToTheNextOne) {
+  PendingLogins pending;
+  const Stranger stranger(Manner::kStaresOnce,
+                          Refusal("57P03", "the database system is starting up"));
+  const Login login{*Conninfo::Parse(stranger.conninfo() + " user=u"), "", ""};
+  const Error first = FailToConnect(login, pending);
+  EXPECT_EQ(Classify(first.message, first.sqlstate), UpReason::kTimeout);
+  const Error second = FailToConnect(login, pending);
+  EXPECT_EQ(Classify(second.message, second.sqlstate), UpReason::kStarting);
+  EXPECT_EQ(stranger.clients(), 2);
+}
+
+TEST(ConnectTest, NobodyIsWaitedForWhoDidNotTakeTheLoginUp) {
+  PendingLogins pending;
+  const Stranger stranger(Manner::kRefuses);
+  FailToConnect({*Conninfo::Parse(stranger.conninfo() + " user=u"), "", ""}, pending);
+  ASSERT_EQ(pending.size(), 1U);
+  EXPECT_FALSE(pending.front());
 }
 
 TEST(ConnectTest, WithoutItsPasswordNobodyIsAsked) {

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults of what the exporter itself runs on: names, clock, log, descriptors, its own life."""
+
+import os
+import socket
+import time
+import unittest
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from tests.lab.exporter import Exporter
+from tests.lab.process import run
+from tests.live.watched import BINARY, VICTIM, FaultCase, patient
+
+OURS = "application_name = 'pg_replication_exporter'"
+# Debian's package libfaketime.
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+EXHAUSTED_SECONDS = 5
+RESOLVER = Path(__file__).parents[1] / "lab/resolver.c"
+
+
+class SurroundingsTest(FaultCase):
+    def test_names_hang_and_change(self):
+        library, said = self.workspace.folder / "resolver.so", self.workspace.folder / "resolver"
+        run(["cc", "-shared", "-fPIC", "-o", library, RESOLVER, "-ldl"])
+        said.write_text("db.example 127.0.0.1\n")
+        config = self.config()
+        servers = config["clusters"][0]["servers"]
+        servers[-1]["conninfo"] = servers[-1]["conninfo"].replace("127.0.0.1", "db.example")
+        exporter = self.start(config, wrapped=(f"export LD_PRELOAD={library} RESOLVER={said}", ""))
+        with self.suffering(exporter):
+            said.write_text("db.example hangs\n")
+            self.end_sessions(*self.cluster.servers)
+            self.down(exporter, "timeout", "dns", "refused", "unreachable", seconds=20)
+        said.write_text("db.example 127.0.0.2\n")
+        with self.suffering(exporter):
+            self.end_sessions(VICTIM)
+            self.down(exporter, "refused")
+            said.write_text("db.example 127.0.0.1\n")
+
+    def end_sessions(self, *names):
+        for name in names:
+            self.cluster.servers[name].execute(
+                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OURS}")
+
+    def test_clock_jumps(self):
+        if not FAKETIME.exists():
+            self.skipTest("libfaketime is not installed")
+        offset = self.workspace.folder / "offset"
+        offset.write_text("+0\n")
+        exporter = self.start(wrapped=(
+            f"export LD_PRELOAD={FAKETIME} FAKETIME_TIMESTAMP_FILE={offset} FAKETIME_NO_CACHE=1 "
+            "FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1", ""))
+        self.cluster.wait_caught_up()
+        with self.suffering(exporter, *self.cluster.servers):
+            for hours in (1, -1, 0):
+                offset.write_text(f"{hours * 3600:+}\n")
+                page = exporter.wait_for(lambda page, skew=-3600 * hours: abs(
+                    page.value("pgrepl_clock_skew_seconds", server="p") - skew) < 60, "the page knows of it", 20)
+                time.sleep(2)
+                page = exporter.scrape()
+                for name in ("s1", "s2", "s3", VICTIM):
+                    self.assertLess(page.value("pgrepl_lag_seconds", server=name), 5, name)
+
+    def test_log_is_full(self):
+        exporter = self.start(wrapped=("", ">/dev/full 2>/dev/full"))
+        with self.suffering(exporter):
+            for _ in range(3):
+                self.victim.restart("immediate")
+                exporter.get("/topology")
+        self.assertEqual(exporter.log, "")
+
+    @patient
+    def test_no_descriptor_is_left(self):
+        """Neither for a page nor for a connection; what is open goes on, and pages when there is one again."""
+        exporter = self.start()
+        before = self.backend("p")
+        limit = len(list(Path(f"/proc/{exporter.pid}/fd").iterdir()))
+        cpu = self.cpu(exporter)
+        with self.suffering(exporter) as others, ExitStack() as stack:
+            others.page_seconds = EXHAUSTED_SECONDS + 1
+            run(["prlimit", f"--pid={exporter.pid}", f"--nofile={limit}:"])
+            for _ in range(20):
+                client = stack.enter_context(socket.create_connection(("127.0.0.1", exporter.port)))
+                with suppress(OSError):
+                    client.sendall(b"GET /metrics HT")
+            self.end_sessions(VICTIM)
+            time.sleep(EXHAUSTED_SECONDS)
+            run(["prlimit", f"--pid={exporter.pid}", "--nofile=1024:"])
+        self.assertLess(self.cpu(exporter) - cpu, 4)
+        self.assertEqual(self.backend("p"), before)
+        self.assertIsNone(exporter.exit_code)
+
+    def backend(self, name):
+        return self.cluster.servers[name].value(f"SELECT pid FROM pg_stat_activity WHERE {OURS}")
+
+    @staticmethod
+    def cpu(exporter):
+        user, system = Path(f"/proc/{exporter.pid}/stat").read_text().split()[13:15]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def test_it_is_killed(self):
+        exporter = self.start()
+        exporter.kill()
+        again = Exporter(self.workspace, Path(BINARY).resolve(), self.config(), port=exporter.port, name="again")
+        self.addCleanup(again.stop)
+        self.all_up(again, 10)
+        with self.suffering(again, *self.cluster.servers):
+            time.sleep(2)
+
+
+if __name__ == "__main__":
+    unittest.main()
