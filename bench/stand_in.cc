@@ -52,12 +52,12 @@ std::string FromHex(std::string_view hex) {
 
 std::uint32_t ReadLength(std::string_view bytes) {
   std::uint32_t value = 0;
-  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
   return value;
 }
 
 void PutLength(std::string& out, std::size_t at, std::uint32_t value) {
-  for (int i = 3; i >= 0; --i, value >>= 8) out[at + i] = static_cast<char>(value & 0xff);
+  for (std::size_t i = 4; i-- > 0; value >>= 8) out[at + i] = static_cast<char>(value & 0xff);
 }
 
 void AppendLength(std::string& out, std::uint32_t value) {
@@ -119,7 +119,8 @@ class Answer {
     std::size_t at = 7;
     while (at < message.size()) {
       const auto length = static_cast<std::int32_t>(ReadLength(message.substr(at)));
-      const std::string_view value = message.substr(at + 4, length > 0 ? length : 0);
+      const std::string_view value =
+          message.substr(at + 4, length > 0 ? static_cast<std::size_t>(length) : 0);
       Piece piece = PieceOf(value, marks);
       if (piece.moving == Moving::kNot) {
         piece.bytes = message.substr(at, 4 + value.size());

@@ -91,7 +91,8 @@ std::string Examine(const Fleet& fleet, const http::Server& server) {
 int Run(const config::Flags& flags) {
   const sigset_t signals = BlockSignals();
   SelfMetrics self(kVersion);
-  Fleet fleet([&self] { self.CountConnection(); });
+  Fleet fleet([&self] { self.CountConnection(); },
+              [&self](Duration late) { self.CountPulse(Seconds(late)); });
   ConfigLoader loader(flags, ConfigLoader::Queries::kRun, fleet, self);
   if (const Status loaded = loader.Load(); !loaded) return Fail(loaded.error(), 1);
   const auto reload = [&loader] { return Reload(loader); };
