@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "exporter/base/descriptors.h"
 #include "exporter/base/log.h"
 #include "exporter/base/service.h"
 #include "exporter/cli/ask.h"
@@ -178,6 +179,7 @@ void DumpNoCore() {
 int Main(int argc, const char* const* argv) {
   ShareHeaps();
   DumpNoCore();
+  RaiseDescriptorLimit();
   const Result<config::CommandLine> command_line =
       config::ParseCommandLine(argc, argv, kVersion, CollectorNames());
   if (!command_line) return Fail(command_line.error(), config::kUsageExitCode);

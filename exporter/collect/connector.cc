@@ -2,6 +2,7 @@
 #include "exporter/collect/connector.h"
 
 #include <deque>
+#include <iterator>
 #include <utility>
 
 #include "exporter/base/mutex.h"
@@ -43,13 +44,13 @@ struct Connector::Shared {
   }
 };
 
-Connector::Connector(int threads) : shared_(std::make_shared<Shared>()) {
-  {
-    MutexLock lock(shared_->mutex);
-    shared_->running = threads;
-  }
-  for (int i = 0; i < threads; ++i) {
+Connector::Connector() : shared_(std::make_shared<Shared>()) {}
+
+void Connector::Grow(int threads) {
+  MutexLock lock(shared_->mutex);
+  while (std::ssize(threads_) < threads) {
     threads_.emplace_back([shared = shared_] { shared->Run(); });
+    ++shared_->running;
   }
 }
 

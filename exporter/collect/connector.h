@@ -23,11 +23,14 @@ class Connector {
     std::function<void(Result<Connection>)> done;
   };
 
-  explicit Connector(int threads);
+  explicit Connector(int threads) : Connector() { Grow(threads); }
   /// As Stop.
   ~Connector();
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
+
+  /// So many threads from now on, if there are fewer. One owner calls this, as Stop.
+  void Grow(int threads);
 
   void Submit(Attempt attempt);
 
@@ -37,6 +40,8 @@ class Connector {
 
  private:
   struct Shared;
+
+  Connector();
 
   [[nodiscard]] bool StopWorking();
 

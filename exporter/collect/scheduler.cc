@@ -11,7 +11,11 @@
 namespace pgrepl {
 namespace {
 
-constexpr int kConnectorThreads = 4;
+// An attempt at a host that is gone takes a pulse's deadline. So that many of them hold up nobody for
+// long, and still not all of a fleet is logged in to at once.
+int ConnectorThreads(std::size_t servers) {
+  return static_cast<int>(std::clamp<std::size_t>(servers / 16, 4, 64));
+}
 
 // A session's tokens are their ids, which begin at 1.
 constexpr Poller::Token kWakeToken = 0;
@@ -39,7 +43,7 @@ Scheduler::Scheduler(CountConnection count_connection, CountPulse count_pulse)
       count_pulse_(std::move(count_pulse)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       turned_at_(Now()),
-      connector_(std::make_unique<Connector>(kConnectorThreads)),
+      connector_(std::make_unique<Connector>(ConnectorThreads(0))),
       directories_(std::make_unique<DirectoryReader>()) {
   poller_.Add(wake_.get(), /*for_writing=*/false, kWakeToken);
 }
@@ -69,6 +73,11 @@ void Scheduler::Deliver(Options options) {
     }
     clusters_.push_back(std::move(pulse));
   }
+  FollowClusters();
+  connector_->Grow(ConnectorThreads(sessions_.size()));
+}
+
+void Scheduler::FollowClusters() {
   sessions_.clear();
   pulses_.Clear();
   times_.Clear();

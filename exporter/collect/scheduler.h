@@ -107,6 +107,7 @@ class Scheduler {
   void Deliver(Connected letter);
   void Deliver(const LookedAt& letter);
   void Deliver(Options options);
+  void FollowClusters();
   void SendDuePulses();
   void SendPulses(ClusterPulse& cluster, Time due);
   void ServeTimes();

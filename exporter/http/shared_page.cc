@@ -43,7 +43,7 @@ std::shared_ptr<const SharedBody> SharedPage::Get() {
   return body;
 }
 
-// In the memory of the last one, once its readers are done: a large page is millions of fresh pages of
+// In the memory of the last one, once its readers are done: a large page is thousands of fresh pages of
 // memory else.
 std::shared_ptr<SharedBody> SharedPage::Make(std::shared_ptr<SharedBody> before) const {
   std::string text;
