@@ -1,9 +1,11 @@
 // What a scrape and a pulse are made of, function by function: rendering a page, the history of
-// LSNs, the view of a cluster.
+// LSNs, the view of a cluster and of many.
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
+#include <prometheus/text_serializer.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,20 +28,74 @@ constexpr Family kFamily{
     .name = "pgrepl_bench", .help = "A series of the usual length.", .labels = kLabels};
 constexpr const Family* kFamilies[] = {&kFamily};
 
-void RenderPage(benchmark::State& state) {
-  const std::string scope = ScopeLabels({{"pg_cluster", "main"}, {"server", "primary-1"}});
-  std::size_t bytes = 0;
-  for ([[maybe_unused]] auto _ : state) {
-    Page page(kFamilies);
-    for (std::int64_t i = 0; i < state.range(0); ++i) {
-      page.Add(kFamily, scope, static_cast<double>(i), {"standby-1", "streaming"});
-    }
-    bytes = page.Render(TextFormat::kPrometheus).size();
-  }
+std::string Scope() { return ScopeLabels({{"pg_cluster", "main"}, {"server", "primary-1"}}); }
+
+void CountBytes(benchmark::State& state, std::size_t bytes) {
   state.SetItemsProcessed(state.iterations() * state.range(0));
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
-BENCHMARK(RenderPage)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMicrosecond);
+
+void Fill(Page& page, std::int64_t series, const std::string& scope) {
+  for (std::int64_t i = 0; i < series; ++i) {
+    page.Add(kFamily, scope, static_cast<double>(i), {"standby-1", "streaming"});
+  }
+}
+
+// As each scrape but the first: in the memory of the last one.
+void RenderPageAgain(benchmark::State& state) {
+  const std::string scope = Scope();
+  Page page(kFamilies);
+  std::string text;
+  for ([[maybe_unused]] auto _ : state) {
+    page.Clear();
+    text.clear();
+    Fill(page, state.range(0), scope);
+    page.AppendTo(text, TextFormat::kPrometheus);
+    benchmark::DoNotOptimize(text.data());
+  }
+  CountBytes(state, text.size());
+}
+BENCHMARK(RenderPageAgain)->Arg(1'000)->Arg(10'000)->Arg(200'000)->Unit(benchmark::kMicrosecond);
+
+void RenderFirstPage(benchmark::State& state) {
+  const std::string scope = Scope();
+  std::size_t bytes = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    Page page(kFamilies);
+    Fill(page, state.range(0), scope);
+    bytes = page.Render(TextFormat::kPrometheus).size();
+  }
+  CountBytes(state, bytes);
+}
+BENCHMARK(RenderFirstPage)->Arg(1'000)->Arg(10'000)->Arg(200'000)->Unit(benchmark::kMicrosecond);
+
+// The same series by prometheus-cpp's serialiser, collected before.
+void RenderByPrometheusCpp(benchmark::State& state) {
+  prometheus::MetricFamily family;
+  family.name = std::string(kFamily.name.view());
+  family.help = std::string(kFamily.help);
+  family.type = prometheus::MetricType::Gauge;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    prometheus::ClientMetric metric;
+    metric.label = {{"pg_cluster", "main"},
+                    {"server", "primary-1"},
+                    {"standby", "standby-1"},
+                    {"state", "streaming"}};
+    metric.gauge.value = static_cast<double>(i);
+    family.metric.push_back(std::move(metric));
+  }
+  const std::vector<prometheus::MetricFamily> families = {std::move(family)};
+  std::size_t bytes = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    bytes = prometheus::TextSerializer().Serialize(families).size();
+  }
+  CountBytes(state, bytes);
+}
+BENCHMARK(RenderByPrometheusCpp)
+    ->Arg(1'000)
+    ->Arg(10'000)
+    ->Arg(200'000)
+    ->Unit(benchmark::kMicrosecond);
 
 // A transaction in each pulse: the case that keeps the most entries.
 cluster::LsnHistory History(std::int64_t pulses) {
@@ -155,6 +211,19 @@ void BuildClusterView(benchmark::State& state) {
   for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(watched.View());
 }
 BENCHMARK(BuildClusterView)->Arg(4)->Arg(30)->Unit(benchmark::kMicrosecond);
+
+// What a scrape makes of a fleet: the views of all clusters, four servers each.
+void BuildFleetView(benchmark::State& state) {
+  std::vector<std::unique_ptr<Watched>> clusters;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    clusters.push_back(std::make_unique<Watched>(4));
+  }
+  for ([[maybe_unused]] auto _ : state) {
+    for (const auto& cluster : clusters) benchmark::DoNotOptimize(cluster->View());
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(BuildFleetView)->Arg(1)->Arg(10)->Arg(1'000)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace pgrepl

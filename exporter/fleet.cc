@@ -2,7 +2,12 @@
 #include "exporter/fleet.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <utility>
+
+#include "exporter/base/descriptors.h"
+#include "exporter/base/log.h"
 
 namespace pgrepl {
 namespace {
@@ -60,6 +65,22 @@ cluster::ClusterOptions MakeCluster(const config::Cluster& cluster, const config
   return options;
 }
 
+// One for each server, and those of the HTTP side, of directories and of look-ups. Past the limit servers
+// would be down in turns.
+void CheckDescriptors(const config::Config& config) {
+  constexpr std::size_t kOthers = 150;
+  std::size_t servers = 0;
+  for (const config::Cluster& cluster : config.clusters) servers += cluster.servers.size();
+  const std::size_t limit = DescriptorLimit();
+  if (servers + kOthers <= limit) return;
+  log::Warn("too few file descriptors to be connected with all servers",
+            {{"servers", std::to_string(servers)},
+             {"limit", std::to_string(limit)},
+             {"hint", "raise the hard limit to " + std::to_string(servers + kOthers) +
+                          ": LimitNOFILE= of the systemd unit, --ulimit nofile= of a container, or "
+                          "ulimit -Hn; or watch them in parts, by --shard"}});
+}
+
 }  // namespace
 
 Status Fleet::Configure(const config::Config& config, const CollectorSet& collectors) {
@@ -76,6 +97,7 @@ Status Fleet::Configure(const config::Config& config, const CollectorSet& collec
     options.clusters.push_back({cluster.name, std::move(sessions), {}});
     clusters.push_back(MakeCluster(cluster, config.timing));
   }
+  CheckDescriptors(config);
   MutexLock lock(mutex_);
   std::vector<ClusterStatePtr> states;
   for (std::size_t i = 0; i < clusters.size(); ++i) {

@@ -18,8 +18,9 @@ namespace pgrepl {
 /// Thread-safe, but for Start and Stop.
 class Fleet {
  public:
-  explicit Fleet(Scheduler::CountConnection count_connection)
-      : scheduler_(std::move(count_connection)) {}
+  explicit Fleet(Scheduler::CountConnection count_connection,
+                 Scheduler::CountPulse count_pulse = {})
+      : scheduler_(std::move(count_connection), std::move(count_pulse)) {}
 
   /// Watches what this configuration says from now on. What is known of clusters and servers that stay,
   /// by their names, is kept. `collectors` has all queries of the configuration, in its order, or none

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "exporter/base/descriptors.h"
 #include "exporter/base/log.h"
 #include "exporter/base/service.h"
 #include "exporter/cli/ask.h"
@@ -94,7 +95,8 @@ std::string Examine(const Fleet& fleet, const http::Server& server) {
 int Run(const config::Flags& flags) {
   const sigset_t signals = BlockSignals();
   SelfMetrics self(kVersion);
-  Fleet fleet([&self] { self.CountConnection(); });
+  Fleet fleet([&self] { self.CountConnection(); },
+              [&self](Duration late) { self.CountPulse(Seconds(late)); });
   ConfigLoader loader(flags, ConfigLoader::Queries::kRun, fleet, self);
   if (const Status loaded = loader.Load(); !loaded) return Fail(loaded.error(), 1);
   const auto reload = [&loader] { return Reload(loader); };
@@ -202,6 +204,7 @@ void DumpNoCore() {
 int Main(int argc, const char* const* argv) {
   ShareHeaps();
   DumpNoCore();
+  RaiseDescriptorLimit();
   const Result<config::CommandLine> command_line =
       config::ParseCommandLine(argc, argv, kVersion, CollectorNames());
   if (!command_line) return Fail(command_line.error(), config::kUsageExitCode);

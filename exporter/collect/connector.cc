@@ -40,8 +40,10 @@ struct Connector::Shared {
   }
 };
 
-Connector::Connector(int threads) : shared_(std::make_shared<Shared>()) {
-  for (int i = 0; i < threads; ++i) {
+Connector::Connector() : shared_(std::make_shared<Shared>()) {}
+
+void Connector::Grow(int threads) {
+  for (; count_ < threads; ++count_) {
     threads_.Start([shared = shared_] { shared->Run(); });
   }
 }

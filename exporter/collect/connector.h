@@ -23,11 +23,14 @@ class Connector {
     std::function<void(Result<Connection>)> done;
   };
 
-  explicit Connector(int threads);
+  explicit Connector(int threads) : Connector() { Grow(threads); }
   /// As Stop.
   ~Connector();
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
+
+  /// So many threads from now on, if there are fewer. One thread calls this.
+  void Grow(int threads);
 
   void Submit(Attempt attempt);
 
@@ -38,8 +41,11 @@ class Connector {
  private:
   struct Shared;
 
+  Connector();
+
   std::shared_ptr<Shared> shared_;
   HangingThreads threads_;
+  int count_ = 0;  ///< of threads
 };
 
 }  // namespace pgrepl

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/collect/scheduler.h"
 
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -12,7 +11,17 @@
 namespace pgrepl {
 namespace {
 
-constexpr int kConnectorThreads = 4;
+// An attempt at a host that is gone takes a pulse's deadline. So that many of them hold up nobody for
+// long, and still not all of a fleet is logged in to at once.
+int ConnectorThreads(std::size_t servers) {
+  return static_cast<int>(std::clamp<std::size_t>(servers / 16, 4, 64));
+}
+
+// A session's tokens are their ids, which begin at 1.
+constexpr Poller::Token kWakeToken = 0;
+
+// It turns, so that Alive() sees it, however little there is to do.
+constexpr Duration kLongestWait = std::chrono::seconds(5);
 
 template <typename Fact>
 Result<FactPtr> Shared(Result<Fact> fact) {
@@ -29,12 +38,15 @@ Watched* FindServer(std::vector<Watched>& servers, const std::string& name) {
 
 }  // namespace
 
-Scheduler::Scheduler(CountConnection count_connection)
+Scheduler::Scheduler(CountConnection count_connection, CountPulse count_pulse)
     : count_connection_(std::move(count_connection)),
+      count_pulse_(std::move(count_pulse)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       turned_at_(Now()),
-      connector_(std::make_unique<Connector>(kConnectorThreads)),
-      directories_(std::make_unique<DirectoryReader>()) {}
+      connector_(std::make_unique<Connector>(ConnectorThreads(0))),
+      directories_(std::make_unique<DirectoryReader>()) {
+  poller_.Add(wake_.get(), /*for_writing=*/false, kWakeToken);
+}
 
 void Scheduler::Configure(Options options) { Post(std::move(options)); }
 
@@ -61,9 +73,21 @@ void Scheduler::Deliver(Options options) {
     }
     clusters_.push_back(std::move(pulse));
   }
+  FollowClusters();
+  connector_->Grow(ConnectorThreads(sessions_.size()));
+}
+
+void Scheduler::FollowClusters() {
   sessions_.clear();
-  for (const ClusterPulse& cluster : clusters_) {
-    for (const Watched& server : cluster.servers) sessions_[server.id] = server.session.get();
+  pulses_.Clear();
+  times_.Clear();
+  for (std::size_t i = 0; i < clusters_.size(); ++i) {
+    pulses_.Move(i, Timetable::kNever, clusters_[i].next);
+    for (Watched& server : clusters_[i].servers) {
+      sessions_[server.id] = &server;
+      server.due = Timetable::kNever;
+      Follow(server, Now());
+    }
   }
 }
 
@@ -136,65 +160,80 @@ void Scheduler::Run() {
       if (stopping_) return;
     }
     turned_at_ = Now();
-    SendDuePulses(Now());
+    SendDuePulses();
     ServeTimes();
     WaitForEvents();
     ReadMailbox();
   }
 }
 
-void Scheduler::SendDuePulses(Time now) {
-  for (ClusterPulse& cluster : clusters_) {
-    if (now < cluster.next) continue;
+void Scheduler::SendDuePulses() {
+  const Time now = Now();
+  while (pulses_.Next() <= now) {
+    const Timetable::Id place = pulses_.First();
+    ClusterPulse& cluster = clusters_[place];
+    const Time due = cluster.next;
     // After a stall (a suspended machine) the missed pulses are skipped, not caught up.
-    cluster.next += pulse_interval_ * ((now - cluster.next) / pulse_interval_ + 1);
-    for (const bool primaries : {true, false}) {
-      for (const Watched& server : cluster.servers) {
-        if (server.session->is_primary() == primaries) server.session->Pulse(Now());
-      }
+    cluster.next += pulse_interval_ * ((now - due) / pulse_interval_ + 1);
+    pulses_.Move(place, due, cluster.next);
+    SendPulses(cluster, due);
+  }
+}
+
+void Scheduler::SendPulses(ClusterPulse& cluster, Time due) {
+  for (const bool primaries : {true, false}) {
+    for (Watched& server : cluster.servers) {
+      ServerSession& session = *server.session;
+      if (session.is_primary() != primaries) continue;
+      const bool was_out = session.is_pulsing();
+      session.Pulse(Now());
+      if (!was_out && session.is_pulsing()) server.pulse_due = due;
+      Follow(server, Now());
     }
   }
 }
 
 void Scheduler::ServeTimes() {
   const Time now = Now();
-  for (ClusterPulse& cluster : clusters_) {
-    for (const Watched& server : cluster.servers) {
-      if (server.session->due() <= now) server.session->OnTime(now);
-    }
+  while (times_.Next() <= now) {
+    Watched& server = *sessions_.at(times_.First());
+    server.session->OnTime(now);
+    Follow(server, now);
   }
-}
-
-Time Scheduler::NextTime() const {
-  Time next = Time::max();
-  for (const ClusterPulse& cluster : clusters_) {
-    next = std::min(next, cluster.next);
-    for (const Watched& server : cluster.servers) next = std::min(next, server.session->due());
-  }
-  return next;
 }
 
 void Scheduler::WaitForEvents() {
-  std::vector<pollfd> polled = {{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
-  std::vector<ServerSession*> sessions = {nullptr};
-  for (const ClusterPulse& cluster : clusters_) {
-    for (const Watched& server : cluster.servers) {
-      ServerSession& session = *server.session;
-      if (session.fd() < 0) continue;
-      const int events = POLLIN | (session.wants_write() ? POLLOUT : 0);
-      polled.push_back({.fd = session.fd(), .events = static_cast<short>(events), .revents = 0});
-      sessions.push_back(&session);
-    }
+  const Time next = std::min(pulses_.Next(), times_.Next());
+  const Time now = Now();
+  const Duration wait = next < now + kLongestWait ? next - now : kLongestWait;
+  for (const Poller::Token token : poller_.Wait(wait)) {
+    Watched* server = token != kWakeToken ? Find(token) : nullptr;
+    if (server == nullptr) continue;
+    server->session->OnReady(Now());
+    Follow(*server, Now());
   }
-  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(NextTime() - Now()).count();
-  // It turns, so that Alive() sees it, however little there is to do.
-  constexpr std::int64_t kLongest = 5'000;
-  if (poll(polled.data(), polled.size(),
-           static_cast<int>(std::clamp<std::int64_t>(wait, 0, kLongest))) <= 0) {
-    return;
-  }
-  for (std::size_t i = 1; i < polled.size(); ++i) {
-    if (polled[i].revents != 0) sessions[i]->OnReady(Now());
+}
+
+// After each call of a session: what to wait for may have changed.
+void Scheduler::Follow(Watched& watched, Time now) {
+  const ServerSession& session = *watched.session;
+  FollowSocket(watched);
+  times_.Move(watched.id, std::exchange(watched.due, session.due()), session.due());
+  if (!watched.pulse_due || session.is_pulsing()) return;
+  if (count_pulse_) count_pulse_(now - *watched.pulse_due);
+  watched.pulse_due.reset();
+}
+
+void Scheduler::FollowSocket(Watched& watched) {
+  const int socket = watched.session->fd();
+  const bool for_writing = watched.session->wants_write();
+  const int before = std::exchange(watched.socket, socket);
+  const bool was_for_writing = std::exchange(watched.for_writing, for_writing);
+  if (socket < 0) return;
+  if (socket != before) {
+    poller_.Add(socket, for_writing, watched.id);
+  } else if (for_writing != was_for_writing) {
+    poller_.Change(socket, for_writing, watched.id);
   }
 }
 
@@ -230,18 +269,20 @@ void Scheduler::ReadMailbox() {
 void Scheduler::Deliver(Connected letter) {
   if (letter.connection) count_connection_();
   // Without its session the connection ends here.
-  if (ServerSession* session = Find(letter.id)) {
-    session->OnConnected(std::move(letter.connection), Now());
+  if (Watched* server = Find(letter.id)) {
+    server->session->OnConnected(std::move(letter.connection), Now());
+    Follow(*server, Now());
   }
 }
 
 void Scheduler::Deliver(const LookedAt& letter) {
-  if (ServerSession* session = Find(letter.id)) {
-    session->OnLocalFact(letter.collector, letter.fact, Now());
+  if (Watched* server = Find(letter.id)) {
+    server->session->OnLocalFact(letter.collector, letter.fact, Now());
+    Follow(*server, Now());
   }
 }
 
-ServerSession* Scheduler::Find(SessionId id) const {
+Scheduler::Watched* Scheduler::Find(SessionId id) const {
   const auto found = sessions_.find(id);
   return found != sessions_.end() ? found->second : nullptr;
 }

@@ -1,7 +1,7 @@
 // One thread, one poll loop, all servers: it sends the pulses of each cluster together, the
 // primary's first, and hands every finished round to `publish`. It owns every connection; connector
 // threads, directory readers and new configurations come by its mailbox. No statement waits for
-// another server's.
+// another server's. What a turn costs grows with what is due or has answered, not with the fleet.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -20,7 +21,9 @@
 #include "exporter/base/unique_fd.h"
 #include "exporter/collect/connector.h"
 #include "exporter/collect/directory_reader.h"
+#include "exporter/collect/poller.h"
 #include "exporter/collect/server_session.h"
+#include "exporter/collect/timetable.h"
 
 namespace pgrepl {
 
@@ -30,6 +33,9 @@ class Scheduler {
   using Publish = std::function<void(const std::string&, ServerSnapshotPtr)>;
   /// Called for each connection that was opened, on the scheduler thread.
   using CountConnection = std::function<void()>;
+  /// Called with what passed from when a pulse was due to its last answer, or until it was given up, on
+  /// the scheduler thread.
+  using CountPulse = std::function<void(Duration)>;
 
   struct Cluster {
     std::string name;
@@ -41,7 +47,7 @@ class Scheduler {
     std::vector<Cluster> clusters;
   };
 
-  explicit Scheduler(CountConnection count_connection);
+  explicit Scheduler(CountConnection count_connection, CountPulse count_pulse = {});
   /// As Stop.
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
@@ -79,6 +85,11 @@ class Scheduler {
     SessionOptions options;
     std::unique_ptr<ServerSession> session;
     std::vector<std::unique_ptr<DirectoryReader::Watching>> directories;
+    // As the poller and the timetable have it.
+    int socket = -1;
+    bool for_writing = false;
+    Time due = Timetable::kNever;
+    std::optional<Time> pulse_due = {};  ///< of the pulse that is out
   };
   struct ClusterPulse {
     std::string name;
@@ -96,21 +107,28 @@ class Scheduler {
   void Deliver(Connected letter);
   void Deliver(const LookedAt& letter);
   void Deliver(Options options);
-  void SendDuePulses(Time now);
+  void FollowClusters();
+  void SendDuePulses();
+  void SendPulses(ClusterPulse& cluster, Time due);
   void ServeTimes();
   void WaitForEvents();
-  [[nodiscard]] Time NextTime() const;
-  [[nodiscard]] ServerSession* Find(SessionId id) const;
+  void Follow(Watched& watched, Time now);
+  void FollowSocket(Watched& watched);
+  [[nodiscard]] Watched* Find(SessionId id) const;
 
   const CountConnection count_connection_;
+  const CountPulse count_pulse_;
   UniqueFd wake_;
   std::atomic<Time> turned_at_;
 
   // Scheduler thread only.
   Duration pulse_interval_{};
   std::vector<ClusterPulse> clusters_;
-  std::unordered_map<SessionId, ServerSession*> sessions_;
+  std::unordered_map<SessionId, Watched*> sessions_;
   SessionId last_id_ = 0;
+  Poller poller_;
+  Timetable pulses_;  ///< by place in clusters_
+  Timetable times_;   ///< by SessionId
 
   Mutex mutex_;
   std::vector<Letter> mailbox_ PGREPL_GUARDED_BY(mutex_);

@@ -67,6 +67,10 @@ class ServerSession {
   [[nodiscard]] int fd() const { return connection_ ? connection_->socket() : -1; }
   [[nodiscard]] bool wants_write() const;
   [[nodiscard]] Time due() const;
+  /// A pulse is out, and its deadline has not passed.
+  [[nodiscard]] bool is_pulsing() const {
+    return state_ == State::kBusy && round_.kind == RoundKind::kPulse;
+  }
   [[nodiscard]] bool is_primary() const { return record_.snapshot().role == Role::kPrimary; }
 
  private:

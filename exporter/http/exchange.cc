@@ -23,6 +23,12 @@ constexpr long long kMaxDrainedBytes = 65536;
 struct Answer {
   Response response;
   std::string headers;  // complete lines, beside those that every answer has
+  bool is_packed = false;
+
+  [[nodiscard]] std::string_view body() const {
+    if (!response.shared) return response.body;
+    return is_packed ? *response.shared->Packed() : response.shared->text();
+  }
 };
 
 Answer Refusal(mg_connection* connection, int status) {
@@ -63,10 +69,11 @@ std::string SafetyHeaders(const WebSettings& settings) {
 
 void Send(mg_connection* connection, const Answer& answer, const WebSettings& settings,
           bool with_body) {
-  const auto& [status, content_type, body] = answer.response;
+  const std::string_view body = answer.body();
+  const int status = answer.response.status;
   const std::string head =
       "HTTP/1.1 " + std::to_string(status) + " " + mg_get_response_code_text(connection, status) +
-      "\r\nDate: " + Date() + "\r\nContent-Type: " + content_type +
+      "\r\nDate: " + Date() + "\r\nContent-Type: " + answer.response.content_type +
       "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + SafetyHeaders(settings) +
       "Connection: close\r\n" + answer.headers + "\r\n";
   mg_write(connection, head.data(), head.size());
@@ -76,10 +83,13 @@ void Send(mg_connection* connection, const Answer& answer, const WebSettings& se
 void Compress(mg_connection* connection, Answer& answer) {
   answer.headers += "Vary: Accept-Encoding\r\n";
   if (!AcceptsGzip(Header(connection, "Accept-Encoding"))) return;
-  if (auto packed = Gzip(answer.response.body)) {
+  if (answer.response.shared) {
+    answer.is_packed = answer.response.shared->Packed().has_value();
+  } else if (auto packed = Gzip(answer.response.body)) {
     answer.response.body = *std::move(packed);
-    answer.headers += "Content-Encoding: gzip\r\n";
+    answer.is_packed = true;
   }
+  if (answer.is_packed) answer.headers += "Content-Encoding: gzip\r\n";
 }
 
 Answer Run(mg_connection* connection, const mg_request_info& info, const Route& route) {

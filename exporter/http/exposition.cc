@@ -2,7 +2,6 @@
 #include "exporter/http/exposition.h"
 
 #include <charconv>
-#include <optional>
 #include <vector>
 
 namespace pgrepl::http {
@@ -24,6 +23,14 @@ void AddServer(const ServerView& server, Page& page) {
     const Collector& collector = *server.collectors[i];
     if (collector.emit != nullptr) collector.emit(server.facts[i], server, samples);
   }
+}
+
+void AddCluster(const ClusterView& cluster, const CollectorSet& collectors, Page& page) {
+  Samples samples(page, cluster.labels);
+  for (const Collector* collector : collectors.all()) {
+    if (collector->emit_cluster != nullptr) collector->emit_cluster(cluster, samples);
+  }
+  for (const ServerView& server : cluster.servers) AddServer(server, page);
 }
 
 std::string_view Trim(std::string_view text) {
@@ -52,17 +59,22 @@ double Weight(std::string_view accept, std::string_view media_type) {
 
 }  // namespace
 
+void Exposition::AppendTo(std::string& out, std::span<const ClusterView> clusters,
+                          const CollectorSet& collectors, TextFormat format) {
+  if (collectors_ != collectors) {
+    collectors_ = collectors;
+    page_.emplace(FamiliesOf(collectors));
+  }
+  page_->Clear();
+  for (const ClusterView& cluster : clusters) AddCluster(cluster, collectors, *page_);
+  page_->AppendTo(out, format);
+}
+
 std::string Expose(std::span<const ClusterView> clusters, const CollectorSet& collectors,
                    TextFormat format) {
   const std::vector<const Family*> families = FamiliesOf(collectors);
   Page page(families);
-  for (const ClusterView& cluster : clusters) {
-    Samples samples(page, cluster.labels);
-    for (const Collector* collector : collectors.all()) {
-      if (collector->emit_cluster != nullptr) collector->emit_cluster(cluster, samples);
-    }
-    for (const ServerView& server : cluster.servers) AddServer(server, page);
-  }
+  for (const ClusterView& cluster : clusters) AddCluster(cluster, collectors, page);
   return page.Render(format);
 }
 

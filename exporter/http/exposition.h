@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,7 +13,19 @@
 
 namespace pgrepl::http {
 
-/// Collectors that are off have no families.
+/// Writes one page after another, in the memory of the last. One thread at a time.
+class Exposition {
+ public:
+  /// Without OpenMetrics' end mark. Collectors that are off have no families.
+  void AppendTo(std::string& out, std::span<const ClusterView> clusters,
+                const CollectorSet& collectors, TextFormat format);
+
+ private:
+  std::optional<CollectorSet> collectors_;  ///< whose families page_ has
+  std::optional<Page> page_;
+};
+
+/// One page alone.
 std::string Expose(std::span<const ClusterView> clusters, const CollectorSet& collectors,
                    TextFormat format);
 

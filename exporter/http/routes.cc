@@ -15,19 +15,38 @@
 namespace pgrepl::http {
 namespace {
 
-Response Metrics(const RouteOptions& options, const Request& request) {
-  const Time begin = Now();
-  const TextFormat format = NegotiateFormat(request.accept);
-  Response response{.content_type = std::string(ContentType(format)),
-                    .body = Expose(options.views(""), options.collectors(), format)};
-  // Figures of the exporter itself come last; OpenMetrics' end mark comes after them.
-  constexpr std::string_view kEnd = "# EOF\n";
-  const bool marked = format == TextFormat::kOpenMetrics;
-  if (marked) response.body.resize(response.body.size() - kEnd.size());
-  options.self->CountScrape(Seconds(Now() - begin));
-  response.body += options.self->Render(format);
-  if (marked) response.body += kEnd;
-  return response;
+// The page in one format: figures of the exporter itself come last.
+class MetricsPage {
+ public:
+  MetricsPage(const RouteOptions& options, TextFormat format)
+      : format_(format), page_([this, &options](std::string& out) { Render(options, out); }) {}
+
+  Response Answer() {
+    return {.content_type = std::string(ContentType(format_)), .body = {}, .shared = page_.Get()};
+  }
+
+ private:
+  void Render(const RouteOptions& options, std::string& out) {
+    const Time begin = Now();
+    exposition_.AppendTo(out, options.views(""), options.collectors(), format_);
+    options.self->CountScrape(Seconds(Now() - begin));
+    out += options.self->Render(format_);
+    if (format_ == TextFormat::kOpenMetrics) out += kOpenMetricsEnd;
+  }
+
+  const TextFormat format_;
+  Exposition exposition_;
+  SharedPage page_;
+};
+
+/// `options` must outlive it.
+std::function<Response(const Request&)> MetricsRoute(const RouteOptions& options) {
+  const auto plain = std::make_shared<MetricsPage>(options, TextFormat::kPrometheus);
+  const auto open = std::make_shared<MetricsPage>(options, TextFormat::kOpenMetrics);
+  return [plain, open](const Request& request) {
+    const bool is_open = NegotiateFormat(request.accept) == TextFormat::kOpenMetrics;
+    return (is_open ? open : plain)->Answer();
+  };
 }
 
 // Ready once the page is complete: every server was tried, whether it answers or not.
@@ -57,7 +76,9 @@ std::vector<Route> MakeRoutes(RouteOptions given) {
   const auto options = std::make_shared<const RouteOptions>(std::move(given));
   std::vector<Route> routes = {
       {Method::kGet, options->telemetry_path,
-       [options](const Request& request) { return Metrics(*options, request); }},
+       [options, metrics = MetricsRoute(*options)](const Request& request) {
+         return metrics(request);
+       }},
       {Method::kGet, "/-/healthy", [](const Request&) { return Response{.body = "healthy\n"}; }},
       {Method::kGet, "/-/ready", [options](const Request&) { return Ready(options->views("")); }},
       {Method::kPost, "/-/reload", [options](const Request&) { return Reload(options->reload); }},

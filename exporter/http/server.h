@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "exporter/base/result.h"
+#include "exporter/http/shared_page.h"
 
 namespace pgrepl::http {
 
@@ -26,6 +27,7 @@ struct Response {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  std::shared_ptr<const SharedBody> shared = {};  ///< the body, where others get the same one
 };
 
 enum class Method {

@@ -2,11 +2,12 @@
 #include "exporter/metrics/page.h"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
+#include <utility>
 
 namespace pgrepl {
 namespace {
@@ -34,17 +35,38 @@ void AppendLabel(std::string& out, std::string_view name, std::string_view value
   out += '"';
 }
 
-void AppendValue(std::string& out, double value) {
-  if (std::isinf(value)) {
-    out += value > 0 ? "+Inf" : "-Inf";
-    return;
+char* Put(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+// Takes two bytes for each at most.
+char* PutEscaped(char* out, std::string_view text) {
+  for (const char c : text) {
+    if (c == '\\' || c == '"') {
+      *out++ = '\\';
+    } else if (c == '\n') {
+      *out++ = '\\';
+      *out++ = 'n';
+      continue;
+    }
+    *out++ = c;
   }
-  std::array<char, 32> digits{};
-  const bool integral = std::abs(value) < kExactIntegers && value == std::trunc(value);
-  const auto end =
-      integral ? std::to_chars(digits.begin(), digits.end(), static_cast<std::int64_t>(value)).ptr
-               : std::to_chars(digits.begin(), digits.end(), value).ptr;
-  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+  return out;
+}
+
+constexpr std::size_t kMostDigits = 32;
+
+char* PutValue(char* out, double value) {
+  if (value == 0 || value == 1) {  // most are
+    *out = value == 0 ? '0' : '1';
+    return out + 1;
+  }
+  if (std::isinf(value)) return Put(out, value > 0 ? "+Inf" : "-Inf");
+  if (std::abs(value) < kExactIntegers && value == std::trunc(value)) {
+    return std::to_chars(out, out + kMostDigits, static_cast<std::int64_t>(value)).ptr;
+  }
+  return std::to_chars(out, out + kMostDigits, value).ptr;
 }
 
 void AppendHeader(std::string& out, const Family& family, TextFormat format) {
@@ -71,44 +93,80 @@ Page::Page(std::span<const Family* const> families) {
   blocks_.reserve(families.size());
   for (const Family* family : families) {
     index_.emplace(family, blocks_.size());
-    blocks_.push_back({family, {}});
+    Block block{.family = family, .begin = std::string(family->name.view()) + '{'};
+    for (const std::string_view label : family->labels) {
+      block.labels.push_back(',' + std::string(label) + "=\"");
+    }
+    AppendHeader(block.help, *family, TextFormat::kPrometheus);
+    AppendHeader(block.open_help, *family, TextFormat::kOpenMetrics);
+    blocks_.push_back(std::move(block));
   }
+}
+
+// Nearly always the one after the last, or the same: collectors emit in the order of their families.
+Page::Block* Page::Find(const Family& family) {
+  for (const std::size_t likely : {found_, found_ + 1}) {
+    if (likely >= blocks_.size() || blocks_[likely].family != &family) continue;
+    found_ = likely;
+    return &blocks_[likely];
+  }
+  const auto found = index_.find(&family);
+  if (found == index_.end()) return nullptr;
+  found_ = found->second;
+  return &blocks_[found_];
 }
 
 void Page::Add(const Family& family, std::string_view scope_labels, double value,
                std::span<const std::string_view> label_values) {
-  const auto found = index_.find(&family);
-  if (found == index_.end() || std::isnan(value)) return;
+  Block* block = Find(family);
+  if (block == nullptr || std::isnan(value)) return;
   assert(label_values.size() == family.labels.size());
-  std::string& out = blocks_[found->second].samples;
-  out += family.name.view();
-  if (!scope_labels.empty() || !label_values.empty()) {
-    out += '{';
-    out += scope_labels;
-    for (std::size_t i = 0; i < label_values.size(); ++i) {
-      if (out.back() != '{') out += ',';
-      AppendLabel(out, family.labels[i], label_values[i]);
-    }
-    out += '}';
+  std::size_t longest = block->begin.size() + scope_labels.size() + kMostDigits + 3;
+  for (std::size_t i = 0; i < label_values.size(); ++i) {
+    longest += block->labels[i].size() + 2 * label_values[i].size() + 1;
   }
-  out += ' ';
-  AppendValue(out, value);
-  out += '\n';
+  char* out = Put(block->samples.Room(longest), block->begin);
+  out = Put(out, scope_labels);
+  for (std::size_t i = 0; i < label_values.size(); ++i) {
+    const std::string_view label = block->labels[i];
+    out = Put(out, out[-1] == '{' ? label.substr(1) : label);
+    out = PutEscaped(out, label_values[i]);
+    *out++ = '"';
+  }
+  if (out[-1] == '{') {
+    --out;
+  } else {
+    *out++ = '}';
+  }
+  *out++ = ' ';
+  out = PutValue(out, value);
+  *out++ = '\n';
+  block->samples.EndAt(out);
+}
+
+void Page::Clear() {
+  for (Block& block : blocks_) block.samples.Clear();
+  found_ = 0;
+}
+
+void Page::AppendTo(std::string& out, TextFormat format) const {
+  const auto help_of = [&](const Block& block) -> const std::string& {
+    return format == TextFormat::kOpenMetrics ? block.open_help : block.help;
+  };
+  std::size_t size = out.size();
+  for (const Block& block : blocks_) {
+    if (!block.samples.empty()) size += help_of(block).size() + block.samples.view().size();
+  }
+  if (size > out.capacity()) out.reserve(size + size / 16);
+  for (const Block& block : blocks_) {
+    if (!block.samples.empty()) out.append(help_of(block)).append(block.samples.view());
+  }
 }
 
 std::string Page::Render(TextFormat format) const {
-  std::size_t size = 64;
-  for (const Block& block : blocks_) {
-    if (!block.samples.empty()) size += block.samples.size() + block.family->help.size() + 160;
-  }
   std::string out;
-  out.reserve(size);
-  for (const Block& block : blocks_) {
-    if (block.samples.empty()) continue;
-    AppendHeader(out, *block.family, format);
-    out += block.samples;
-  }
-  if (format == TextFormat::kOpenMetrics) out += "# EOF\n";
+  AppendTo(out, format);
+  if (format == TextFormat::kOpenMetrics) out += kOpenMetricsEnd;
   return out;
 }
 

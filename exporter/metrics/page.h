@@ -1,5 +1,6 @@
 // The text of one /metrics answer, grown family by family. Samples are written as text at once: per
-// family one buffer, no intermediate objects. A Page is built and rendered by one thread.
+// family one buffer, no intermediate objects, and a page that is cleared keeps its buffers, so that the
+// next one allocates nothing. A Page is built and rendered by one thread.
 // Formats: Prometheus text 0.0.4 and OpenMetrics 1.0, which differ in their comment lines only.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "exporter/metrics/family.h"
+#include "exporter/metrics/text_buffer.h"
 
 namespace pgrepl {
 
@@ -35,17 +37,32 @@ class Page {
     Add(family, scope_labels, value, std::span(label_values.begin(), label_values.size()));
   }
 
+  /// Without series again, for the same families.
+  void Clear();
+
   /// Families without series are left out.
   [[nodiscard]] std::string Render(TextFormat format) const;
+  /// The same at the end of `out`; OpenMetrics' end mark is the caller's.
+  void AppendTo(std::string& out, TextFormat format) const;
 
  private:
+  /// What does not change is made once.
   struct Block {
     const Family* family;
-    std::string samples;
+    std::string begin;                ///< of each line: `name{`
+    std::vector<std::string> labels;  ///< `,label="`
+    std::string help, open_help;      ///< HELP and TYPE, by format
+    TextBuffer samples;
   };
+
+  [[nodiscard]] Block* Find(const Family& family);
+
   std::vector<Block> blocks_;
   std::unordered_map<const Family*, std::size_t> index_;
+  std::size_t found_ = 0;  ///< the block that was found last
 };
+
+inline constexpr std::string_view kOpenMetricsEnd = "# EOF\n";
 
 /// Rendered label pairs without braces, values escaped: `pg_cluster="main",server="p"`.
 std::string ScopeLabels(

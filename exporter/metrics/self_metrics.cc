@@ -29,6 +29,10 @@ namespace {
 const prometheus::Histogram::BucketBoundaries kScrapeBuckets = {0.0001, 0.0005, 0.001,
                                                                 0.005,  0.025,  0.1};
 
+// A server's answer takes a millisecond and a network's way; past a deadline it is given up.
+const prometheus::Histogram::BucketBoundaries kPulseBuckets = {0.002, 0.005, 0.01, 0.02, 0.05,
+                                                               0.1,   0.2,   0.5,  1,    2};
+
 double CpuSeconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -145,9 +149,17 @@ struct SelfMetrics::Families {
   prometheus::Registry registry;
   prometheus::Histogram& scrapes = prometheus::BuildHistogram()
                                        .Name("pgrepl_exporter_scrape_duration_seconds")
-                                       .Help("Time to build one page of metrics.")
+                                       .Help(
+                                           "Time to build one page of metrics; scrapes that come "
+                                           "meanwhile get the same one.")
                                        .Register(registry)
                                        .Add({}, kScrapeBuckets);
+  prometheus::Histogram& pulses =
+      prometheus::BuildHistogram()
+          .Name("pgrepl_exporter_pulse_lateness_seconds")
+          .Help("From when a pulse was due to its last answer, or until it was given up.")
+          .Register(registry)
+          .Add({}, kPulseBuckets);
   ClusterGauges watches{registry, "pgrepl_exporter_watches",
                         "Clusters that this exporter watches, and its part of all (--shard), "
                         "value 1."};
@@ -237,6 +249,7 @@ void SelfMetrics::WebConfigLoaded(bool success) {
 }
 
 void SelfMetrics::CountScrape(double seconds) { families_->scrapes.Observe(seconds); }
+void SelfMetrics::CountPulse(double seconds) { families_->pulses.Observe(seconds); }
 void SelfMetrics::CountConnection() { families_->connections.Increment(); }
 
 std::string SelfMetrics::Render(TextFormat format) const {

@@ -29,6 +29,8 @@ class SelfMetrics {
   void Discovered(const std::string& cluster, bool success, std::size_t count);
   void CountScrape(double seconds);
   void CountConnection();
+  /// `seconds`: from when it was due to its last answer.
+  void CountPulse(double seconds);
 
   /// All families as text, without OpenMetrics' end mark. The library's own serialiser escapes no
   /// HELP and prints "Nan".

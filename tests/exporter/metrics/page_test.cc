@@ -5,6 +5,8 @@
 
 #include <array>
 #include <limits>
+#include <sstream>
+#include <string>
 
 namespace pgrepl {
 namespace {
@@ -67,6 +69,36 @@ TEST(PageTest, FamilyOfAnotherPageIsDropped) {
   Page page(kFamilies);
   Samples(page, "").Add(kState, 1.0, {"a", "b"});
   EXPECT_EQ(page.Render(TextFormat::kPrometheus), "");
+}
+
+TEST(PageTest, ClearedItIsAsNew) {
+  Page page(kFamilies);
+  Samples(page, R"(server="p")").Add(kBytes, 123456.5, {"long name of a slot"});
+  page.Clear();
+  EXPECT_EQ(page.Render(TextFormat::kOpenMetrics), "# EOF\n");
+  Samples(page, R"(server="s")").Add(kBytes, 2.0, {"b"});
+  EXPECT_EQ(page.Render(TextFormat::kPrometheus),
+            "# HELP pgrepl_slot_bytes Bytes.\n# TYPE pgrepl_slot_bytes gauge\n"
+            "pgrepl_slot_bytes{server=\"s\",slot_name=\"b\"} 2\n");
+}
+
+TEST(PageTest, BothFormatsHaveTheSameSamples) {
+  Page page(kFamilies);
+  for (int i = 0; i < 1000; ++i) {
+    Samples samples(page, ScopeLabels({{"server", std::to_string(i)}}));
+    samples.Add(kUp, i % 2);
+    samples.Add(kBytes, i * 1e6 + 0.25, {"a\\b"});
+    samples.Add(kCount, i * 1e15);
+  }
+  const auto samples_of = [&](TextFormat format) {
+    std::istringstream text(page.Render(format));
+    std::string samples;
+    for (std::string line; std::getline(text, line);) {
+      if (!line.starts_with('#')) samples += line + '\n';
+    }
+    return samples;
+  };
+  EXPECT_EQ(samples_of(TextFormat::kPrometheus), samples_of(TextFormat::kOpenMetrics));
 }
 
 TEST(SamplesTest, StatesAreOneHotAndUnknownOnesAreOther) {

@@ -28,6 +28,7 @@ double ValueOf(const SelfMetrics& metrics, const std::string& name) {
 TEST(SelfMetricsTest, PrometheusText) {
   SelfMetrics metrics("1.2.3");
   for (const double seconds : {0.0001, 0.0003, 0.004, 1.0}) metrics.CountScrape(seconds);
+  for (const double seconds : {0.001, 0.5}) metrics.CountPulse(seconds);
   metrics.CountConnection();
   metrics.CountConnection();
   metrics.Watches({"gone"}, "0/3");
@@ -62,7 +63,7 @@ process_start_time_seconds N
 # HELP pgrepl_exporter_build_info The exporter's version, value 1.
 # TYPE pgrepl_exporter_build_info gauge
 pgrepl_exporter_build_info{version="1.2.3"} 1
-# HELP pgrepl_exporter_scrape_duration_seconds Time to build one page of metrics.
+# HELP pgrepl_exporter_scrape_duration_seconds Time to build one page of metrics; scrapes that come meanwhile get the same one.
 # TYPE pgrepl_exporter_scrape_duration_seconds histogram
 pgrepl_exporter_scrape_duration_seconds_bucket{le="0.0001"} 1
 pgrepl_exporter_scrape_duration_seconds_bucket{le="0.0005"} 2
@@ -73,6 +74,21 @@ pgrepl_exporter_scrape_duration_seconds_bucket{le="0.1"} 3
 pgrepl_exporter_scrape_duration_seconds_bucket{le="+Inf"} 4
 pgrepl_exporter_scrape_duration_seconds_sum 1.0044
 pgrepl_exporter_scrape_duration_seconds_count 4
+# HELP pgrepl_exporter_pulse_lateness_seconds From when a pulse was due to its last answer, or until it was given up.
+# TYPE pgrepl_exporter_pulse_lateness_seconds histogram
+pgrepl_exporter_pulse_lateness_seconds_bucket{le="0.002"} 1
+pgrepl_exporter_pulse_lateness_seconds_bucket{le="0.005"} 1
+pgrepl_exporter_pulse_lateness_seconds_bucket{le="0.01"} 1
+pgrepl_exporter_pulse_lateness_seconds_bucket{le="0.02"} 1
+pgrepl_exporter_pulse_lateness_seconds_bucket{le="0.05"} 1
+pgrepl_exporter_pulse_lateness_seconds_bucket{le="0.1"} 1
+pgrepl_exporter_pulse_lateness_seconds_bucket{le="0.2"} 1
+pgrepl_exporter_pulse_lateness_seconds_bucket{le="0.5"} 2
+pgrepl_exporter_pulse_lateness_seconds_bucket{le="1"} 2
+pgrepl_exporter_pulse_lateness_seconds_bucket{le="2"} 2
+pgrepl_exporter_pulse_lateness_seconds_bucket{le="+Inf"} 2
+pgrepl_exporter_pulse_lateness_seconds_sum 0.501
+pgrepl_exporter_pulse_lateness_seconds_count 2
 )");
 }
 

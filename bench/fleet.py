@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a fleet costs: one exporter, and thousands of servers that a stand-in plays.
+
+    python3 -m bench.fleet --exporter build/release/exporter/pg_replication_exporter \\
+        --stand-in build/release/bench/pgrepl_stand_in
+
+First the answers of four real servers are recorded, then each cluster of the fleet answers with them.
+The exit code is 1 when a bound is broken.
+"""
+
+import argparse
+import re
+import resource
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab.cluster import Cluster
+from tests.lab.exporter import Exporter
+from tests.lab.process import Process
+from tests.lab.waiting import wait_until
+from tests.lab.workspace import Workspace
+
+from . import processes
+from .client import GZIP, PLAIN, percentile, scrape
+from .recorder import Recorder, rows
+
+_SERVERS = ("p", "s1", "s2", "s3")
+# So that all that comes once a minute comes while it is recorded, and what moves does so each second.
+_TIMING = {"interval": "1s", "slow_interval": "10s"}
+_SETTINGS = {"wal_receiver_status_interval": "1s"}
+_PARALLEL = 5
+_SNAPSHOT = "hashtextextended"  # only the pulse's positions have it
+
+
+@dataclass(frozen=True)
+class Measured:
+    servers: int
+    cpu_ms: float  # of the exporter for each server and second, not scraped
+    megabytes: float
+    series: int
+    late: tuple  # p99 in seconds, as the histogram's bucket: not scraped, scraped
+    scrapes: dict  # name: sorted seconds
+
+    def row(self):
+        def of(name):
+            times = self.scrapes[name]
+            return f"{percentile(times, 0.5) * 1e3:.0f} / {percentile(times, 0.99) * 1e3:.0f} ms"
+        return (str(self.servers), f"{self.cpu_ms:.3f} ms", f"{self.cpu_ms * self.servers / 10:.1f} %",
+                f"{self.megabytes:.0f} MB", str(self.series), *(f"<= {p99 * 1e3:g} ms" for p99 in self.late),
+                of("plain"), of("gzip"))
+
+
+_HEAD = ("servers", "CPU per server and second", "of a core", "VmRSS, scraped", "series",
+         "pulse late, p99", "the same, scraped", "plain scrape, p50 / p99", "gzipped, p50 / p99")
+
+
+def main():
+    options = _parse(sys.argv[1:])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    with Workspace(prefix="pgrepl-bench-") as workspace:
+        recording = options.recording or workspace.folder / "recording"
+        if not recording.exists():
+            recording.write_text(_record(workspace, options.exporter))
+        rows = []
+        for count in options.servers:
+            rows.append(_measure(workspace, recording, count, options))
+            print(" | ".join(rows[-1].row()), file=sys.stderr, flush=True)
+    print(f"- machine: {processes.machine()}\n- load average: {processes.load_average()}")
+    for cells in (_HEAD, ["---"] * len(_HEAD), *(one.row() for one in rows)):
+        print("| " + " | ".join(cells) + " |")
+
+
+# The recording.
+
+def _record(workspace, binary):
+    _say("recording four real servers")
+    cluster = Cluster(workspace, settings=_SETTINGS)
+    cluster.p.execute("CHECKPOINT")
+    cluster.wait_caught_up()
+    recorders = {name: Recorder(workspace.ports.take(), server.port)
+                 for name, server in cluster.servers.items()}
+    exporter = Exporter(workspace, binary, {"timing": _TIMING, "clusters": [{
+        "name": "main", "servers": [
+            {"name": name, "password_file": str(cluster.monitor_password_file),
+             "conninfo": f"host=127.0.0.1 port={recorder.port} user=pgrepl_monitor sslmode=disable"}
+            for name, recorder in recorders.items()]}]}, name="recorded")
+    time.sleep(25)
+    text = wait_until(lambda: _text(recorders), "all servers answer with the same position", 30)
+    exporter.stop()
+    for server in cluster.servers.values():
+        server.stop()
+    return text
+
+
+def _text(recorders):
+    """The recording as stand_in.cc reads it; None when the answers are not of one moment."""
+    taken = {name: dict(one.answers) for name, one in recorders.items()}
+    primary = _find(taken["p"], "pg_current_wal_flush_lsn()", _SNAPSHOT)
+    lsn, snapshot = primary[:2]
+    for name in _SERVERS[1:]:
+        if _find(taken[name], "pg_last_wal_replay_lsn()", _SNAPSHOT)[1:4] != [snapshot, lsn, lsn]:
+            return None
+    system = _find(taken["p"], "pg_control_system()")[0]
+    lines = [f"marks {lsn} {snapshot} {system} {time.time():.6f}"]
+    for name in _SERVERS:
+        lines.append(f"server {recorders[name].parameters.hex()}")
+        lines += [f"answer {sql.hex()} {answer.hex()}" for sql, answer in taken[name].items()]
+    return "\n".join(lines) + "\n"
+
+
+def _find(answered, *words):
+    """The only row of the statement with all these words."""
+    for sql, answer in answered.items():
+        if all(word.encode() in sql for word in words):
+            return rows(answer)[0]
+    raise RuntimeError(f"no statement was recorded with {words}")
+
+
+# The fleet.
+
+def _measure(workspace, recording, count, options):
+    _say(f"{count} servers")
+    port = workspace.ports.take()
+    stand_in = Process(workspace, f"stand_in{count}", [options.stand_in, str(port), str(recording)])
+    exporter = Exporter(workspace, options.exporter, {"clusters": [
+        {"name": f"cluster{cluster:04}", "servers": [
+            {"name": name, "conninfo": f"host={_address(cluster, number)} port={port} "
+                                       "user=pgrepl_monitor sslmode=disable"}
+            for number, name in enumerate(_SERVERS)]}
+        for cluster in range(count // len(_SERVERS))]}, name=f"fleet{count}")
+    exporter.wait_until(lambda: _up(exporter) == count, "all servers are up", 120)
+    time.sleep(15)
+    buckets = [_buckets(exporter)]
+    cpu, begin = processes.cpu_seconds(exporter.pid), time.monotonic()
+    time.sleep(options.seconds)
+    spent = (processes.cpu_seconds(exporter.pid) - cpu) / (time.monotonic() - begin)
+    buckets.append(_buckets(exporter))
+    scrapes = {name: _scrape(exporter.port, request, options.rounds)
+               for name, request in (("plain", PLAIN), ("gzip", GZIP))}
+    buckets.append(_buckets(exporter))
+    late = tuple(_p99(*both) for both in zip(buckets, buckets[1:]))
+    if (up := _up(exporter)) != count:
+        raise RuntimeError(f"{up} of {count} servers are up; {stand_in.log}")
+    series = len(re.findall(r"^[^#]", exporter.get(seconds=60), re.MULTILINE))
+    megabytes = processes.memory_megabytes(exporter.pid)["VmRSS"]
+    exporter.stop()
+    stand_in.stop()
+    return Measured(count, spent / count * 1e3, megabytes, series, late, scrapes)
+
+
+def _address(cluster, server):
+    """As stand_in.cc numbers them."""
+    number = 8 * cluster + server
+    return f"127.1.{number >> 8}.{number & 255}"
+
+
+def _scrape(port, request, rounds):
+    """Five at once, then a pause."""
+    times = []
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        for _ in range(rounds):
+            times += [one[0] for one in pool.map(lambda _: scrape(port, request), range(_PARALLEL))]
+            time.sleep(0.2)
+    return sorted(times)
+
+
+def _up(exporter):
+    return len(re.findall(r"^pgrepl_up\{.* 1$", exporter.get(seconds=60), re.MULTILINE))
+
+
+def _buckets(exporter):
+    return {float(bound): float(count) for bound, count in re.findall(
+        r'^pgrepl_exporter_pulse_lateness_seconds_bucket{le="(.*)"} (.*)$',
+        exporter.get(seconds=60), re.MULTILINE)}
+
+
+def _p99(before, after):
+    counts = {bound: count - before[bound] for bound, count in after.items()}
+    return min((bound for bound, count in counts.items()
+                if count >= 0.99 * max(counts.values())), default=float("nan"))
+
+
+def _say(what):
+    print(f"bench: {what}", file=sys.stderr, flush=True)
+
+
+def _parse(arguments):
+    def path(text):
+        return Path(text).resolve()
+    parser = argparse.ArgumentParser(prog="python3 -m bench.fleet", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--exporter", type=path, required=True, help="the binary")
+    parser.add_argument("--stand-in", type=path, required=True, help="the binary of stand_in.cc")
+    parser.add_argument("--recording", type=path, help="made where it is not there yet")
+    parser.add_argument("--servers", type=int, nargs="+", default=[100, 1000, 5000])
+    parser.add_argument("--seconds", type=float, default=20, help="of CPU without scrapes")
+    parser.add_argument("--rounds", type=int, default=20, help="of five scrapes at once")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()
