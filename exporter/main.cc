@@ -14,7 +14,7 @@
 #include "exporter/base/log.h"
 #include "exporter/base/service.h"
 #include "exporter/cli/ask.h"
-#include "exporter/cli/watch.h"
+#include "exporter/cli/glance.h"
 #include "exporter/config/flags.h"
 #include "exporter/config_loader.h"
 #include "exporter/fleet.h"
@@ -136,7 +136,7 @@ int Print(const Result<std::string>& text) {
   return printed ? 0 : Fail(Error{"cannot write to standard output"}, 1);
 }
 
-int RunWatching(const config::Flags& flags, const config::Command& command) {
+int RunGlancing(const config::Flags& flags, const config::Command& command) {
   std::signal(SIGPIPE, SIG_IGN);
   SelfMetrics self(kVersion);
   Fleet fleet([] {});
@@ -144,7 +144,7 @@ int RunWatching(const config::Flags& flags, const config::Command& command) {
   if (const Status loaded = loader.Load(); !loaded) return Fail(loaded.error(), 1);
   loader.AwaitMembers(kLongestDiscovery);
   fleet.Start();
-  const int exit_code = Print(cli::Watch(command, [&fleet] { return fleet.View(); }));
+  const int exit_code = Print(cli::Glance(command, [&fleet] { return fleet.View(); }));
   // As in Run.
   if (!loader.Stop() || !fleet.Stop()) std::quick_exit(exit_code);
   return exit_code;
@@ -156,7 +156,7 @@ int RunCommand(const config::Flags& flags, const config::Command& command) {
     return Print(cli::AskHealth(command, GetOverHttp));
   }
   const bool asks = flags.config_file.empty() || !command.exporter.empty();
-  return asks ? Print(cli::Ask(command, GetOverHttp)) : RunWatching(flags, command);
+  return asks ? Print(cli::Ask(command, GetOverHttp)) : RunGlancing(flags, command);
 }
 
 // glibc gives each of the HTTP workers a heap of its own, and keeps in each what a page once took:

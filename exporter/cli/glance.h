@@ -17,6 +17,6 @@ namespace pgrepl::cli {
 using View = std::function<std::vector<ClusterView>()>;
 
 /// Waits until every server was tried, and for `command.watch` after that. What to print.
-Result<std::string> Watch(const config::Command& command, const View& view);
+Result<std::string> Glance(const config::Command& command, const View& view);
 
 }  // namespace pgrepl::cli

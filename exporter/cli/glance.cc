@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exporter/cli/watch.h"
+#include "exporter/cli/glance.h"
 
 #include <algorithm>
 #include <thread>
@@ -38,7 +38,7 @@ Result<std::string> Report(const config::Command& command, const std::vector<Clu
 
 }  // namespace
 
-Result<std::string> Watch(const config::Command& command, const View& view) {
+Result<std::string> Glance(const config::Command& command, const View& view) {
   const auto known = report::ChooseClusters(view(), command.cluster);
   if (!known) return known.error();
   const Time patience_ends = Now() + kPatience;
