@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "exporter/base/clock.h"
+#include "exporter/report/check.h"
 #include "exporter/report/explain.h"
 #include "exporter/report/topology.h"
 #include "exporter/report/words.h"
@@ -33,6 +34,9 @@ Result<std::string> Report(const config::Command& command, const std::vector<Clu
   }
   const auto chosen = report::ChooseClusters(now, command.cluster);
   if (!chosen) return chosen.error();
+  if (command.kind == config::CommandKind::kCheck) {
+    return report::Check(*chosen, command.check_for, command.format);
+  }
   return report::Topology(*chosen, command.format);
 }
 

@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/registry.h"
@@ -23,6 +24,9 @@
 #include "exporter/postgres/pipeline.h"
 
 namespace pgrepl {
+
+/// Asked before each round: by the role everything else is chosen.
+inline constexpr std::string_view kRoleSql = "SELECT pg_is_in_recovery()";
 
 struct SessionOptions {
   std::string cluster;  ///< for log lines
