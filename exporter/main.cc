@@ -17,6 +17,7 @@
 #include "exporter/cli/ask.h"
 #include "exporter/cli/glance.h"
 #include "exporter/cli/wait.h"
+#include "exporter/cli/watch.h"
 #include "exporter/config/flags.h"
 #include "exporter/config_loader.h"
 #include "exporter/fleet.h"
@@ -27,6 +28,7 @@
 #include "exporter/metrics/self_metrics.h"
 #include "exporter/report/check.h"
 #include "exporter/report/statements.h"
+#include "exporter/terminal/terminal.h"
 #include "exporter/watchdog.h"
 
 namespace pgrepl {
@@ -159,6 +161,25 @@ int Print(const Result<report::Verdict>& verdict) {
   return Print(verdict->line + "\n", verdict->yes ? 0 : 1, kind);
 }
 
+bool WriteNow(const std::string& lines) {
+  return std::fputs(lines.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+}
+
+Status Watch(const config::Command& command, const cli::Document& document) {
+  if (command.plain_lines || !terminal::IsInteractive()) {
+    return cli::WatchAsLines(command, document, WriteNow);
+  }
+  const auto opened = terminal::Terminal::Open();
+  if (!opened) return opened.error();
+  return cli::WatchOnTerminal(command, document, **opened);
+}
+
+int RunWatch(const config::Command& command, const cli::Document& document) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const Status watched = Watch(command, document);
+  return watched ? 0 : Fail(watched.error(), 1);
+}
+
 int RunByExporter(const config::Command& command) {
   if (command.kind == config::CommandKind::kHealthcheck) {
     return Print(cli::AskHealth(command, GetOverHttp), command);
@@ -166,12 +187,18 @@ int RunByExporter(const config::Command& command) {
   if (command.kind == config::CommandKind::kWait) {
     return Print(cli::Wait(command, cli::JudgeByExporter(command, GetOverHttp)));
   }
+  if (command.kind == config::CommandKind::kWatch) {
+    return RunWatch(command, cli::DocumentOfExporter(command, GetOverHttp));
+  }
   return Print(cli::Ask(command, GetOverHttp), command);
 }
 
 int RunByView(const config::Command& command, const cli::View& view) {
   if (command.kind == config::CommandKind::kWait) {
     return Print(cli::Wait(command, cli::JudgeByView(command, view)));
+  }
+  if (command.kind == config::CommandKind::kWatch) {
+    return RunWatch(command, cli::DocumentOfView(command, view));
   }
   return Print(cli::Glance(command, view), command);
 }

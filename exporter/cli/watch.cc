@@ -11,6 +11,7 @@
 #include "exporter/report/clusters.h"
 #include "exporter/report/picture.h"
 #include "exporter/report/screen.h"
+#include "exporter/report/words.h"
 
 namespace pgrepl::cli {
 namespace {

@@ -64,6 +64,20 @@ Examples:
   pg_replication_exporter wait --standby=s1 --max-lag=1s
   pg_replication_exporter wait --standby=s1 --max-lag=5s --timeout=10m --cluster=main)";
 
+// More often than that nothing new is known.
+constexpr DurationRange kIntervalRange{200ms, 10min};
+
+constexpr std::string_view kWatchFooter = R"(
+It asks the exporter that runs: GET URL/api/v1/clusters. With --config.file and without --exporter it
+watches the servers itself. Keys: q quits, space holds the picture, tab shows the next cluster, up
+and down move. Where standard output is no terminal it prints a line for each server, again and again.
+NO_COLOR=1 in the environment leaves out colours. Exit codes: 0 quit, 1 nothing to show.
+
+Examples:
+  pg_replication_exporter watch
+  pg_replication_exporter watch --config.file=/etc/pg_replication_exporter/config.yml
+  pg_replication_exporter watch --interval=10s --plain >> replication.log)";
+
 constexpr std::string_view kHealthcheckFooter = R"(
 GET URL/-/healthy. Exit code 0 if it is, 1 with the reason if not. No server is asked: one that is
 down is no reason to start the exporter anew.
@@ -135,6 +149,19 @@ void AddWait(CLI::App& app, Flags& flags, Command& command) {
   AddHelp(*wait);
 }
 
+void AddWatchCommand(CLI::App& app, Flags& flags, Command& command) {
+  CLI::App* const watch =
+      Add(app, "watch", "A live picture: who follows whom, how far behind and why", kWatchFooter);
+  watch->callback([&command] { command.kind = CommandKind::kWatch; });
+  Describe(AddDuration(*watch, "--interval", kIntervalRange, command.interval), "What", "DURATION",
+           fmt::format("Between two pictures ({})", FormatDuration(command.interval)));
+  watch->add_flag("--plain", command.plain_lines)
+      ->group("What")
+      ->description("Lines, also on a terminal");
+  AddSource(*watch, flags, command);
+  AddHelp(*watch);
+}
+
 }  // namespace
 
 void AddCommands(CLI::App& app, Flags& flags, Command& command) {
@@ -158,6 +185,7 @@ void AddCommands(CLI::App& app, Flags& flags, Command& command) {
   AddHelp(*explain);
   AddCheck(app, flags, command);
   AddWait(app, flags, command);
+  AddWatchCommand(app, flags, command);
 
   CLI::App* const healthcheck =
       Add(app, "healthcheck", "Whether the exporter that runs answers, for a container engine",

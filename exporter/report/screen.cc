@@ -31,7 +31,7 @@ struct Columns {
 std::string LagText(const PicturedServer& server) {
   if (!server.lag) return "";
   const PicturedLag& lag = *server.lag;
-  const char* prefix = lag.known                  ? ""
+  const char* prefix = lag.known                 ? ""
                        : lag.bound == "at_least" ? ">= "
                        : lag.bound == "at_most"  ? "<= "
                                                  : "~ ";
@@ -126,10 +126,9 @@ Line HeadOf(const Columns& widths) {
 std::string RpoText(const PicturedCluster& cluster) {
   if (!cluster.rpo_bytes) return "not known";
   const std::string what = *cluster.rpo_bytes == 0 ? "nothing" : SayBytes(*cluster.rpo_bytes);
-  const std::string time =
-      cluster.rpo_seconds.value_or(0) > 0
-          ? ", " + SayDuration(std::round(*cluster.rpo_seconds * 10) / 10)
-          : "";
+  const std::string time = cluster.rpo_seconds.value_or(0) > 0
+                               ? ", " + SayDuration(std::round(*cluster.rpo_seconds * 10) / 10)
+                               : "";
   return (cluster.rpo_known ? "" : "at least ") + what + time;
 }
 

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <limits>
+#include <span>
 #include <string_view>
 
 #include "exporter/collect/server_session.h"
@@ -19,16 +19,28 @@ constexpr std::string_view kSession =
 -- Statements are prepared, once on each connection. Before each round:
 )";
 
-constexpr int kPerMajor = 10000;
+constexpr int kOldest = 12, kNewest = 18;  // that we know
 
-// "12 to 16", "17 and later", "all versions"
-std::string Versions(const Statement& statement) {
-  const int first = statement.min_version / kPerMajor;
-  const bool open = statement.max_version == std::numeric_limits<int>::max();
-  if (open && first == 0) return "all versions";
-  if (open) return fmt::format("{} and later", first);
-  return fmt::format("{} to {}", first == 0 ? kOldestSupported / kPerMajor : first,
-                     statement.max_version / kPerMajor);
+bool RunsOn(std::span<const Statement> all, const Statement& statement, int major) {
+  for (const Role role : {Role::kPrimary, Role::kStandby}) {
+    if (Choose(all, PgVersion(major), role) == &statement) return true;
+  }
+  return false;
+}
+
+// By what is chosen, not by what is written: a newer one that fits comes first.
+std::string Versions(std::span<const Statement> all, const Statement& statement) {
+  int first = 0, last = 0;
+  for (int major = kOldest; major <= kNewest; ++major) {
+    if (!RunsOn(all, statement, major)) continue;
+    first = first == 0 ? major : first;
+    last = major;
+  }
+  if (first == 0) return "where a newer one is not understood";
+  if (last == kNewest) {
+    return first == kOldest ? "all versions" : fmt::format("{} and later", first);
+  }
+  return first == last ? fmt::format("{}", first) : fmt::format("{} to {}", first, last);
 }
 
 std::string_view Servers(const Statement& statement) {
@@ -42,7 +54,8 @@ std::string_view Trim(std::string_view sql) {
 }
 
 void AppendStatement(const Collector& collector, const Statement& statement, std::string& out) {
-  out += fmt::format("\n-- {}: {}, {}{}\n", collector.name, Versions(statement), Servers(statement),
+  out += fmt::format("\n-- {}: {}, {}{}\n", collector.name,
+                     Versions(collector.statements, statement), Servers(statement),
                      collector.needs == Needs::kArchiveDirectory
                          ? "; $1: archive_directory, where the configuration has one"
                          : "");

@@ -138,8 +138,7 @@ Result<std::unique_ptr<Terminal>> Terminal::Open() {
   if (screen == nullptr) {
     const char* name = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe)
     return Error{std::string("the terminal is not known: TERM=") + (name == nullptr ? "" : name),
-                 "",
-                 "Set TERM to one that is (xterm, screen), or ask for --plain lines."};
+                 "", "Set TERM to one that is (xterm, screen), or ask for --plain lines."};
   }
   return std::unique_ptr<Terminal>(std::make_unique<Curses>(screen));
 }

@@ -23,7 +23,6 @@ from tests.lab.workspace import Workspace
 
 BINARY = os.environ.get("PGREPL_EXPORTER")
 
-# Slots are fewer than would fit, so that one more can be made by the mend and no more.
 PLAN = (Standby("s1", slot=True), Standby("s2", relayed=True))
 
 
@@ -56,22 +55,22 @@ class CheckTest(unittest.TestCase):
                               env=self.workspace.environment, check=False)
 
     def check(self, *words, config=None, watch="1s"):
-        """Its exit code, and what it found, by id."""
+        """Its exit code, and what it found, by id and server."""
         done = self.run_binary("check", f"--config.file={config or self.config_file}",
                                f"--watch={watch}", "--output=json", *words)
         self.assertEqual(done.stderr, "")
         (cluster,) = json.loads(done.stdout)["clusters"]
-        return done.returncode, {one["id"]: one for one in cluster["findings"]}
+        return done.returncode, {
+            (one["id"], one["server"]): one for one in cluster["findings"]}
 
     def finds(self, finding, code, server, *words, **options):
         """Waits until check finds it; what it says."""
         def found():
             exit_code, findings = self.check(*words, **options)
-            return (exit_code, findings) if finding in findings else None
+            return (exit_code, findings) if (finding, server) in findings else None
         exit_code, findings = wait_until(found, f"check finds {finding}", seconds=30)
-        one = findings[finding]
-        self.assertEqual((exit_code, one["server"]), (code, server), findings)
-        return one["mend"]
+        self.assertEqual(exit_code, code, findings)
+        return findings[finding, server]["mend"]
 
     def assert_green(self, **options):
         def green():
@@ -81,7 +80,7 @@ class CheckTest(unittest.TestCase):
         try:
             wait_until(green, "check is green", seconds=30)
         except Exception:
-            self.fail(f"not green: {json.dumps(self.last, indent=1)}")
+            self.fail(f"not green: {json.dumps(list(self.last.values()), indent=1)}")
 
     def run_sql(self, server, mend):
         """The statements of a mend, as somebody would paste them."""
@@ -198,7 +197,7 @@ class CheckTest(unittest.TestCase):
         self.s1.set(recovery_min_apply_delay="1h")
         self.run_sql(self.s1, self.finds("apply_delay", 0, "s1"))
         _, findings = self.check()
-        self.assertNotIn("apply_delay", findings)
+        self.assertNotIn(("apply_delay", "s1"), findings)
 
     def test_a_reader_blocks_replay(self):
         with Load(self.p), lock_conflict(self.p, self.s2):
@@ -216,9 +215,8 @@ class CheckTest(unittest.TestCase):
     def test_settings_too_low(self):
         before = self.p.value("SHOW max_connections")
         with settings_too_low(self.p, self.s1):
-            mend = self.finds("settings_too_low", 2, "s1")
             for standby in (self.s1, self.s2):
-                self.run_sql(standby, mend)
+                self.run_sql(standby, self.finds("settings_too_low", 2, standby.name))
         self.s2.restart()
         self.assert_green()
         self.assertNotEqual(before, self.s2.value("SHOW max_connections"))
@@ -248,11 +246,15 @@ class CheckTest(unittest.TestCase):
     # The rest of the command.
 
     def test_for_a_switchover(self):
-        code, findings = self.check("--for=switchover")
-        self.assertIn("candidate", findings)
-        if findings["candidate"]["server"] == "s2":
-            self.assertEqual(findings["slot_missing_on_candidate"]["severity"], "warning")
-            self.assertEqual(code, 1)
+        # Paused, s1 is no candidate: s2 is, and lacks its slot.
+        with self.s1.replay_paused():
+            mend = self.finds("slot_missing_on_candidate", 1, "p", "--for=switchover")
+            self.run_sql(self.s2, mend)
+            _, findings = self.check("--for=switchover")
+            self.assertIn(("candidate", "s2"), findings)
+            self.assertNotIn(("slot_missing_on_candidate", "p"), findings)
+            self.s2.execute("SELECT pg_drop_replication_slot('s1')")
+        self.assert_green()
 
     def test_by_an_exporter_that_runs(self):
         exporter = Exporter(self.workspace, Path(BINARY).resolve(), self.cluster.exporter_config())

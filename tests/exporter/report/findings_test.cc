@@ -5,6 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
 
 #include "collectors/archive.h"
 #include "collectors/slots.h"
@@ -216,6 +220,25 @@ TEST(FindingsTest, WhatIsHiddenIsUnknown) {
   scene.p().superuser = true;
   EXPECT_THAT(scene.Found(), ElementsAre("warning p superuser", "unknown p rights"));
   EXPECT_EQ(WorstOf(FindingsOf(scene.cluster)), Severity::kWarning);
+}
+
+// Ids are what programs know findings by.
+TEST(FindingsTest, EveryIdIsInTheManual) {
+  const std::filesystem::path root = PGREPL_SOURCE_DIR;
+  std::stringstream manual;
+  manual << std::ifstream(root / "docs/check.md").rdbuf();
+  const std::regex id("(?:Severity::k\\w+,|Of\\(\\s*it,)\\s*\"([a-z_]+)\"");
+  std::size_t ids = 0;
+  for (const auto& file : std::filesystem::directory_iterator(root / "exporter/report")) {
+    if (!file.path().filename().string().ends_with("_findings.cc")) continue;
+    std::stringstream source;
+    source << std::ifstream(file.path()).rdbuf();
+    const std::string text = source.str();
+    for (std::sregex_iterator at(text.begin(), text.end(), id), end; at != end; ++at, ++ids) {
+      EXPECT_THAT(manual.str(), HasSubstr("`" + (*at)[1].str() + "`")) << file.path();
+    }
+  }
+  EXPECT_GT(ids, 35u);
 }
 
 }  // namespace

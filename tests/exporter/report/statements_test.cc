@@ -27,6 +27,7 @@ TEST(StatementsTest, EveryStatementOfEveryCollectorIsThere) {
 TEST(StatementsTest, WithVersionsRolesAndPermissions) {
   const std::string text = StatementsText(CollectorSet());
   EXPECT_THAT(text, HasSubstr("\n-- receiver: 13 and later, standbys\n"));
+  EXPECT_THAT(text, HasSubstr("\n-- receiver: 12, standbys\n"));
   EXPECT_THAT(text, HasSubstr("\n-- settings: all versions, primary and standbys\n"));
   EXPECT_THAT(text, HasSubstr("\n-- asked before it, whether the role may:\nSELECT "));
 }
