@@ -39,20 +39,27 @@ void AddDelay(const ServerView& server, Findings& findings) {
                                   name)});
 }
 
+bool IsPause(LagCause cause) {
+  return cause == LagCause::kReplayPaused || cause == LagCause::kSettingsTooLow;
+}
+
+std::string SayIt(const LagView& lag, LagCause cause) {
+  const double allowed = AllowedFor(lag);
+  if (lag.seconds <= allowed) return fmt::format("replay is paused, {} behind", SayLag(lag));
+  return fmt::format("{} behind, {} allowed{}", SayLag(lag), SayDuration(allowed),
+                     cause == LagCause::kNone ? "" : fmt::format(" ({})", Name(cause)));
+}
+
 void AddOne(const ClusterView& cluster, const ServerView& server, Findings& findings) {
   const LagView& lag = *server.lag;
-  const double allowed = AllowedFor(lag);
   const LagCause cause = CauseOf(server);
-  const bool paused = cause == LagCause::kReplayPaused || cause == LagCause::kSettingsTooLow;
-  if (lag.seconds <= allowed && !paused) return;
+  if (lag.seconds <= AllowedFor(lag) && !IsPause(cause)) return;
   const std::string name = Plain(server.name);
   const std::string upstream = UpstreamName(server, LikelyUpstreamOf(cluster, server));
   const Advice advice = AdviceOn(cause, name, upstream);
-  findings.push_back(
-      {Severity::kWarning, cause == LagCause::kNone ? Name(LagCause::kUnknown) : Name(cause), name,
-       fmt::format("{} behind, {} allowed{}", SayLag(lag), SayDuration(allowed),
-                   cause == LagCause::kNone ? "" : fmt::format(" ({})", Name(cause))),
-       advice.meaning, advice.remedy});
+  findings.push_back({Severity::kWarning,
+                      Name(cause == LagCause::kNone ? LagCause::kUnknown : cause), name,
+                      SayIt(lag, cause), advice.meaning, advice.remedy});
 }
 
 // Those that can't follow at all, or are cut off, have findings of their own.

@@ -26,7 +26,7 @@ ClusterView Healthy() {
 
 TEST(CheckTest, TheFirstLineIsAllThatAMonitorShows) {
   EXPECT_EQ(Text(Healthy()), "OK - main: nothing is wrong\n");
-  EXPECT_THAT(Text(Example()), StartsWith("CRITICAL - main: 1 critical\n"));
+  EXPECT_THAT(Text(Example()), StartsWith("CRITICAL - main: 1 critical, 1 warning\n"));
   ClusterView odd = Healthy();
   odd.name = "a|b\n";
   EXPECT_EQ(Text(odd), "OK - a/b?: nothing is wrong\n");
@@ -35,6 +35,7 @@ TEST(CheckTest, TheFirstLineIsAllThatAMonitorShows) {
 TEST(CheckTest, SaysWhatWhyAndHowToMendIt) {
   EXPECT_THAT(Text(Example()), HasSubstr("\ncritical  x: it can't be reached from here: refused "
                                          "[refused]\n          What can't be asked"));
+  EXPECT_THAT(Text(Example()), HasSubstr("\nwarning   s1: replay is paused, 8.2 s behind ["));
   EXPECT_THAT(Text(Example()), HasSubstr("\n       -> On the server: is it running"));
 }
 

@@ -9,6 +9,7 @@
 namespace pgrepl::report {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -42,8 +43,8 @@ TEST(StatementsTest, WhatIsOffIsLeftOutAndQueriesComeInATransaction) {
   const std::string text = StatementsText(collectors);
   EXPECT_THAT(text, Not(HasSubstr("\n-- slots: ")));
   EXPECT_THAT(text, HasSubstr("\n-- mine: 12 to 13, primary and standbys\n"
-                              "-- the configuration's own query\nBEGIN READ ONLY;\n"
-                              "SELECT 1 AS one;\nROLLBACK;\n"));
+                              "-- the configuration's own query\nBEGIN READ ONLY;\nSELECT "));
+  EXPECT_THAT(text, EndsWith("SELECT 1 AS one\n) AS query\n LIMIT 101;\nROLLBACK;\n"));
 }
 
 }  // namespace
