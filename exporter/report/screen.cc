@@ -40,9 +40,15 @@ std::string LagText(const PicturedServer& server) {
 
 std::string CauseText(const PicturedServer& server) { return server.lag ? server.lag->cause : ""; }
 
-std::string TreeText(const PicturedServer& server) {
+// Standbys come below their upstream, in the order of the tree.
+std::string TreeText(const PicturedCluster& cluster, const PicturedServer& server) {
   if (server.depth == 0) return server.name;
-  return std::string(static_cast<std::size_t>(server.depth - 1) * 3, ' ') + "`- " + server.name;
+  const auto& all = cluster.servers;
+  const auto after = all.begin() + (&server - all.data()) + 1;
+  const bool last = std::none_of(
+      after, all.end(), [&](const PicturedServer& one) { return one.upstream == server.upstream; });
+  return std::string(static_cast<std::size_t>(server.depth - 1) * 3, ' ') + (last ? "`- " : "|- ") +
+         server.name;
 }
 
 Style LagStyle(const PicturedServer& server) {
@@ -66,7 +72,7 @@ Columns ColumnsOf(const PicturedCluster& cluster) {
     width = std::max(width, text.size());
   };
   for (const PicturedServer& server : cluster.servers) {
-    widen(widths.server, TreeText(server));
+    widen(widths.server, TreeText(cluster, server));
     widen(widths.role, server.role);
     widen(widths.state, server.state);
     widen(widths.link, server.link);
@@ -101,8 +107,9 @@ std::size_t WidthOf(const Line& line) {
   return width;
 }
 
-Line ServerLine(const PicturedServer& server, const Columns& widths, const ScreenOptions& options) {
-  Line line = {Cell(TreeText(server), widths.server, Style::kBold),
+Line ServerLine(const PicturedCluster& cluster, const PicturedServer& server, const Columns& widths,
+                const ScreenOptions& options) {
+  Line line = {Cell(TreeText(cluster, server), widths.server, Style::kBold),
                Cell(server.role, widths.role),
                Cell(server.state, widths.state, StateStyle(server)),
                Cell(server.link, widths.link, LinkStyle(server)),
@@ -120,7 +127,7 @@ Line HeadOf(const Columns& widths) {
   return {Cell("SERVER", widths.server, Style::kDim), Cell("ROLE", widths.role, Style::kDim),
           Cell("STATE", widths.state, Style::kDim),   Cell("LINK", widths.link, Style::kDim),
           Cell("SYNC", widths.sync, Style::kDim),     Cell("LAG", widths.lag, Style::kDim),
-          Cell("CAUSE", widths.cause, Style::kDim),   {"LAST MINUTES", Style::kDim}};
+          Cell("CAUSE", widths.cause, Style::kDim),   {"TREND", Style::kDim}};
 }
 
 std::string RpoText(const PicturedCluster& cluster) {
@@ -154,8 +161,8 @@ Line SlotLine(const PicturedSlot& slot) {
   std::string text = fmt::format("slot {} of {}: {}, {}", slot.name, slot.server, slot.type,
                                  slot.active ? "active" : "idle");
   if (!slot.wal_status.empty()) text += ", " + slot.wal_status;
-  if (slot.retained_bytes) text += ", holds back " + SayBytes(*slot.retained_bytes);
-  if (slot.safe_bytes) text += fmt::format(", {} until its loss", SayBytes(*slot.safe_bytes));
+  if (slot.retained_bytes) text += ", holds " + SayBytes(*slot.retained_bytes);
+  if (slot.safe_bytes) text += fmt::format(", {} to its loss", SayBytes(*slot.safe_bytes));
   return {{std::move(text), bad           ? Style::kCritical
                             : slot.active ? Style::kPlain
                                           : Style::kWarning}};
@@ -184,7 +191,7 @@ std::vector<Line> ScreenOf(const PicturedCluster& cluster, double at,
   const Columns widths = ColumnsOf(cluster);
   std::vector<Line> lines = {TitleOf(cluster, at, options), OutlookOf(cluster), {}, HeadOf(widths)};
   for (const PicturedServer& server : cluster.servers) {
-    lines.push_back(ServerLine(server, widths, options));
+    lines.push_back(ServerLine(cluster, server, widths, options));
   }
   lines.emplace_back();
   AddConcerns(cluster, lines);

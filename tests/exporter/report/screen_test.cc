@@ -46,11 +46,22 @@ TEST(ScreenTest, Lagging) {
   const auto lines = Texts(ScreenOf(Lagging(), 3661, {.columns = 90, .unicode = false}));
   EXPECT_EQ(lines[0], "main  01:01:01 UTC");
   EXPECT_EQ(lines[1], "Lost if the primary died now: nothing. To lead then: s1");
-  EXPECT_EQ(lines[3], "SERVER  ROLE     STATE  LINK       SYNC  LAG   CAUSE          LAST MINUTES");
+  EXPECT_EQ(lines[3], "SERVER  ROLE     STATE  LINK       SYNC  LAG   CAUSE          TREND");
   EXPECT_EQ(lines[5], "`- s1   standby  up     streaming        70 s  replay_paused  _-#");
   EXPECT_THAT(lines, testing::Contains("All is well."));
   EXPECT_THAT(lines, testing::Contains("archive of p: ok"));
-  EXPECT_EQ(lines.back(), "slot s1 of p: physical, active, reserved, holds back 1.0 kB");
+  EXPECT_EQ(lines.back(), "slot s1 of p: physical, active, reserved, holds 1.0 kB");
+}
+
+TEST(ScreenTest, ATree) {
+  PicturedCluster cluster = Lagging();
+  cluster.servers[1].upstream = "p";
+  cluster.servers.push_back({.name = "s2", .upstream = "s1", .depth = 2});
+  cluster.servers.push_back({.name = "s3", .upstream = "p", .depth = 1});
+  const auto lines = Texts(ScreenOf(cluster, 0, {}));
+  EXPECT_THAT(lines[5], testing::StartsWith("|- s1 "));
+  EXPECT_THAT(lines[6], testing::StartsWith("   `- s2 "));
+  EXPECT_THAT(lines[7], testing::StartsWith("`- s3 "));
 }
 
 TEST(ScreenTest, TheSparklineTakesWhatIsLeft) {
