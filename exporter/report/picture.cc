@@ -70,7 +70,7 @@ int DepthOf(const Json& json, const std::vector<PicturedServer>& before) {
 }
 
 PicturedServer ServerOf(const Json& json, const std::vector<PicturedServer>& before) {
-  PicturedServer server{.name = Text(json, "name"),
+  PicturedServer server{.name = Plain(json.at("name").get<std::string>()),
                         .role = Text(json, "role"),
                         .state = StateOf(json),
                         .upstream = Text(json, "upstream"),
@@ -100,7 +100,7 @@ void AddSlots(const Json& json, const std::string& server, std::vector<PicturedS
 
 PicturedCluster ClusterOf(const Json& json) {
   const Json& rpo = Part(Part(json, "rpo"), "standby");
-  PicturedCluster cluster{.name = Text(json, "name"),
+  PicturedCluster cluster{.name = Plain(json.at("name").get<std::string>()),
                           .candidate = Text(json, "failover_candidate"),
                           .primaries = Get<int>(json, "primaries").value_or(0),
                           .expected_primaries = Get<int>(json, "expected_primaries").value_or(0),

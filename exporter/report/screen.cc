@@ -20,7 +20,9 @@ using terminal::Line;
 using terminal::Span;
 using terminal::Style;
 
-constexpr std::array<const char*, 8> kBars = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+// Block elements, from one eighth to full.
+constexpr std::array<const char*, 8> kBars = {"\u2581", "\u2582", "\u2583", "\u2584",
+                                              "\u2585", "\u2586", "\u2587", "\u2588"};
 constexpr std::array<const char*, 8> kAsciiBars = {"_", ".", ":", "-", "=", "+", "*", "#"};
 
 // Widths of the columns of servers; the sparkline takes what is left.

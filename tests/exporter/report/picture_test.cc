@@ -61,10 +61,11 @@ TEST(PictureTest, SlotsArchiveAndTrail) {
 }
 
 TEST(PictureTest, WhatIsNoPictureIsAnError) {
-  for (const char* json :
-       {"", "[]", "{}", R"({"at": "now", "clusters": []})",
-        R"({"at": 1, "clusters": [{"servers": 3}]})",
-        R"({"at": 1, "clusters": [{"servers": [{"lag": {"seconds": "x"}}]}]})"}) {
+  for (
+      const char* json :
+      {"", "[]", "{}", R"({"at": "now", "clusters": []})",
+       R"({"at": 1, "clusters": [{"name": "main", "servers": [3]}]})",
+       R"({"at": 1, "clusters": [{"name": "main", "servers": [{"name": "p", "lag": {"seconds": "x"}}]}]})"}) {
     const auto picture = ReadPicture(json);
     ASSERT_FALSE(picture) << json;
     EXPECT_THAT(picture.error().message, HasSubstr("is no list of clusters"));

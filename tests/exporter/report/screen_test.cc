@@ -68,8 +68,8 @@ TEST(ScreenTest, TheSparklineTakesWhatIsLeft) {
   PicturedCluster cluster = Lagging();
   cluster.servers[1].trail.assign(500, 70);
   EXPECT_EQ(Texts(ScreenOf(cluster, 0, {.columns = 80, .unicode = false}))[5].size(), 80u);
-  EXPECT_THAT(Texts(ScreenOf(cluster, 0, {.columns = 80}))[5], HasSubstr("█"));
-  EXPECT_THAT(Texts(ScreenOf(cluster, 0, {.columns = 30})), testing::SizeIs(10));
+  EXPECT_THAT(Texts(ScreenOf(cluster, 0, {.columns = 80}))[5], HasSubstr("\u2588"));
+  EXPECT_THAT(Texts(ScreenOf(cluster, 0, {.columns = 30})), testing::SizeIs(11));
 }
 
 TEST(ScreenTest, WhatIsWrongIsMarked) {
