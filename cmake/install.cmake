@@ -9,7 +9,7 @@ install(TARGETS pg_replication_exporter)
 # The manual is what --help says.
 find_program(PGREPL_HELP2MAN help2man)
 if(PGREPL_HELP2MAN)
-  foreach(command "" topology explain healthcheck)
+  foreach(command "" topology explain check wait watch healthcheck)
     string(REGEX REPLACE "^(.+)$" "-\\1" suffix "${command}")
     set(page ${CMAKE_BINARY_DIR}/man/pg_replication_exporter${suffix}.1.gz)
     add_custom_command(OUTPUT ${page}
@@ -30,7 +30,7 @@ install(FILES packaging/systemd/pg_replication_exporter.service DESTINATION lib/
 install(FILES packaging/pg_replication_exporter.yml DESTINATION ${doc}/examples RENAME config.yml)
 install(FILES packaging/haproxy/haproxy.cfg packaging/haproxy/kubernetes.yaml DESTINATION ${doc}/examples)
 install(FILES README.md docs/metrics.md docs/alerts.md docs/discovery.md docs/queries.md docs/routes.md
-  docs/topology.md DESTINATION ${doc})
+  docs/check.md docs/topology.md docs/watch.md DESTINATION ${doc})
 install(FILES postgresql-ha/sql/monitoring_role.sql DESTINATION ${share})
 install(DIRECTORY alerts/rules alerts/compatibility alerts/runbooks DESTINATION ${share}/alerts)
 install(DIRECTORY alerts/alertmanager DESTINATION ${share}/alerts PATTERN README.md EXCLUDE)

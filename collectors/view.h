@@ -60,7 +60,8 @@ struct ServerView {
   bool up = false;
   bool stale = false;  ///< its last answer, when it was up, is too old to say how it is now
   UpReason reason = UpReason::kOther;
-  std::optional<Role> role;  ///< last known while down
+  std::string_view message = {};  ///< while down, in libpq's words or the server's; no secrets
+  std::optional<Role> role;       ///< last known while down
   std::optional<std::int64_t> timeline;
   std::string_view version;
   std::string_view address;

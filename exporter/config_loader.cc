@@ -55,7 +55,20 @@ std::vector<std::string> TakeShare(config::Config& config, const config::Shard& 
   return names;
 }
 
+void AddQueries(const config::Config& config, CollectorSet& collectors) {
+  for (const config::Query& query : config.queries) collectors.Add(MakeCollector(query));
+}
+
 }  // namespace
+
+Result<CollectorSet> ConfiguredCollectors(const config::Flags& flags) {
+  const Result<config::Config> config =
+      flags.config_file.empty() ? config::Config() : ReadConfig(flags);
+  if (!config) return config.error();
+  CollectorSet collectors = EnabledCollectors(*config, flags);
+  AddQueries(*config, collectors);
+  return collectors;
+}
 
 ConfigLoader::ConfigLoader(config::Flags flags, Queries queries, Fleet& fleet, SelfMetrics& self)
     : flags_(std::move(flags)),
@@ -136,8 +149,7 @@ CollectorSet ConfigLoader::CollectorsOf(const config::Config& config) const {
       config_ && config.collectors == config_->collectors && config.queries == config_->queries;
   if (same) return fleet_.collectors();
   CollectorSet collectors = EnabledCollectors(config, flags_);
-  if (queries_ == Queries::kOmit) return collectors;
-  for (const config::Query& query : config.queries) collectors.Add(MakeCollector(query));
+  if (queries_ == Queries::kRun) AddQueries(config, collectors);
   return collectors;
 }
 

@@ -17,6 +17,10 @@
 
 namespace pgrepl {
 
+/// What would run by these flags, the configuration's own queries among it. Without a file all that
+/// the flags leave on. Nothing is connected to.
+Result<CollectorSet> ConfiguredCollectors(const config::Flags& flags);
+
 /// Thread-safe.
 class ConfigLoader {
  public:

@@ -9,12 +9,15 @@
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "exporter/base/descriptors.h"
 #include "exporter/base/log.h"
 #include "exporter/base/service.h"
 #include "exporter/cli/ask.h"
+#include "exporter/cli/glance.h"
+#include "exporter/cli/wait.h"
 #include "exporter/cli/watch.h"
 #include "exporter/config/flags.h"
 #include "exporter/config_loader.h"
@@ -27,6 +30,9 @@
 #include "exporter/http/web_config_file.h"
 #include "exporter/metrics/self_metrics.h"
 #include "exporter/postgres/password.h"
+#include "exporter/report/check.h"
+#include "exporter/report/statements.h"
+#include "exporter/terminal/terminal.h"
 #include "exporter/watchdog.h"
 
 namespace pgrepl {
@@ -153,37 +159,111 @@ Result<cli::Answer> AskExporter(const config::Command& command, const std::strin
   return cli::Answer{answer->status, std::move(answer->content_type), std::move(answer->body)};
 }
 
-int Print(const Result<std::string>& text) {
-  if (!text) return Fail(text.error(), 1);
-  const bool printed = std::fputs(text->c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-  return printed ? 0 : Fail(Error{"cannot write to standard output"}, 1);
+constexpr int kUnknown = static_cast<int>(report::Severity::kUnknown);
+
+// Whoever asks how it is must not take "can't tell" for an answer: 3, as Nagios has it.
+int FailureCode(config::CommandKind kind) {
+  const bool asks = kind == config::CommandKind::kCheck || kind == config::CommandKind::kWait;
+  return asks ? kUnknown : 1;
 }
 
-int RunWatching(const config::Flags& flags, const config::Command& command) {
+int Print(const std::string& text, int exit_code, config::CommandKind kind) {
+  const bool printed = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return printed ? exit_code : Fail(Error{"cannot write to standard output"}, FailureCode(kind));
+}
+
+int Print(const Result<std::string>& text, const config::Command& command) {
+  if (!text) return Fail(text.error(), FailureCode(command.kind));
+  const bool is_check = command.kind == config::CommandKind::kCheck;
+  return Print(*text, is_check ? static_cast<int>(report::SeverityOf(*text)) : 0, command.kind);
+}
+
+int Print(const Result<report::Verdict>& verdict) {
+  const auto kind = config::CommandKind::kWait;
+  if (!verdict) return Fail(verdict.error(), FailureCode(kind));
+  return Print(verdict->line + "\n", verdict->yes ? 0 : 1, kind);
+}
+
+bool WriteNow(const std::string& lines) {
+  return std::fputs(lines.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+}
+
+Status Watch(const config::Command& command, const cli::Document& document) {
+  if (command.plain_lines || !terminal::IsInteractive()) {
+    return cli::WatchAsLines(command, document, WriteNow);
+  }
+  const auto opened = terminal::Terminal::Open();
+  if (!opened) return opened.error();
+  return cli::WatchOnTerminal(command, document, **opened);
+}
+
+int RunWatch(const config::Command& command, const cli::Document& document) {
   std::signal(SIGPIPE, SIG_IGN);
-  SelfMetrics self(kVersion);
-  Fleet fleet([] {});
-  ConfigLoader loader(flags, ConfigLoader::Queries::kOmit, fleet, self);
-  if (const Status loaded = loader.Load(); !loaded) return Fail(loaded.error(), 1);
-  loader.AwaitMembers(kLongestDiscovery);
-  fleet.Start();
-  const int exit_code = Print(cli::Watch(command, [&fleet] { return fleet.View(); }));
-  // As in Run.
-  if (!loader.Stop() || !fleet.Stop()) std::quick_exit(exit_code);
-  return exit_code;
+  const Status watched = Watch(command, document);
+  return watched ? 0 : Fail(watched.error(), 1);
 }
 
-int RunCommand(const config::Flags& flags, const config::Command& command) {
-  log::Init(log::Level::kError, flags.log_format);
+int RunByExporter(const config::Command& command) {
   const cli::Get get = [&command](const std::string& url, std::string_view path,
                                   const http::Parameters& parameters) {
     return AskExporter(command, url, path, parameters);
   };
   if (command.kind == config::CommandKind::kHealthcheck) {
-    return Print(cli::AskHealth(command, get));
+    return Print(cli::AskHealth(command, get), command);
   }
-  const bool asks = flags.config_file.empty() || !command.exporter.empty();
-  return asks ? Print(cli::Ask(command, get)) : RunWatching(flags, command);
+  if (command.kind == config::CommandKind::kWait) {
+    return Print(cli::Wait(command, cli::JudgeByExporter(command, get)));
+  }
+  if (command.kind == config::CommandKind::kWatch) {
+    return RunWatch(command, cli::DocumentOfExporter(command, get));
+  }
+  return Print(cli::Ask(command, get), command);
+}
+
+int RunByView(const config::Command& command, const cli::View& view) {
+  if (command.kind == config::CommandKind::kWait) {
+    return Print(cli::Wait(command, cli::JudgeByView(command, view)));
+  }
+  if (command.kind == config::CommandKind::kWatch) {
+    return RunWatch(command, cli::DocumentOfView(command, view));
+  }
+  return Print(cli::Glance(command, view), command);
+}
+
+int RunWithoutExporter(const config::Flags& flags, const config::Command& command) {
+  std::signal(SIGPIPE, SIG_IGN);
+  SelfMetrics self(kVersion);
+  Fleet fleet([] {});
+  ConfigLoader loader(flags, ConfigLoader::Queries::kOmit, fleet, self);
+  if (const Status loaded = loader.Load(); !loaded) {
+    return Fail(loaded.error(), FailureCode(command.kind));
+  }
+  loader.AwaitMembers(kLongestDiscovery);
+  fleet.Start();
+  const int exit_code = RunByView(command, [&fleet] { return fleet.View(); });
+  // As in Run.
+  if (!loader.Stop() || !fleet.Stop()) std::quick_exit(exit_code);
+  return exit_code;
+}
+
+int PrintStatements(const config::Flags& flags) {
+  const Result<CollectorSet> collectors = ConfiguredCollectors(flags);
+  if (!collectors) return Fail(collectors.error(), kUnknown);
+  return Print(report::StatementsText(*collectors), 0, config::CommandKind::kCheck);
+}
+
+int RunCommand(const config::Flags& flags, const config::Command& command) {
+  log::Init(log::Level::kError, flags.log_format);
+  if (command.print_sql) return PrintStatements(flags);
+  const bool asks = flags.config_file.empty() || !command.exporter.empty() ||
+                    command.kind == config::CommandKind::kHealthcheck;
+  return asks ? RunByExporter(command) : RunWithoutExporter(flags, command);
+}
+
+// Of a command line that isn't understood.
+int UsageCode(int argc, const char* const* argv) {
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  return word == "check" || word == "wait" ? kUnknown : config::kUsageExitCode;
 }
 
 // glibc gives each of the HTTP workers a heap of its own, and keeps in each what a page once took:
@@ -207,7 +287,7 @@ int Main(int argc, const char* const* argv) {
   RaiseDescriptorLimit();
   const Result<config::CommandLine> command_line =
       config::ParseCommandLine(argc, argv, kVersion, CollectorNames());
-  if (!command_line) return Fail(command_line.error(), config::kUsageExitCode);
+  if (!command_line) return Fail(command_line.error(), UsageCode(argc, argv));
   if (!command_line->printout.empty()) {
     std::fputs(command_line->printout.c_str(), stdout);
     return 0;

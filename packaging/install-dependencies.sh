@@ -34,13 +34,13 @@ lists_are_fresh=
 build=(
   g++ cmake ninja-build make pkg-config dpkg-dev ca-certificates
   libpq-dev prometheus-cpp-dev libspdlog-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev
-  zlib1g-dev libssl-dev libcurl4-openssl-dev libsystemd-dev libxxhash-dev libgtest-dev libgmock-dev
+  zlib1g-dev libssl-dev libcurl4-openssl-dev libsystemd-dev libncurses-dev libxxhash-dev libgtest-dev libgmock-dev
   libbenchmark-dev file help2man
 )
 lint=(clang clang-tidy clang-format shellcheck python3-yaml python3-jsonschema man-db systemd zsh)
 # Each of them has a service that its package would start.
 services=(prometheus prometheus-alertmanager haproxy patroni)
-demo=(postgresql python3 curl libfaketime "${services[@]}")
+demo=(postgresql python3 curl libfaketime tmux "${services[@]}")
 
 say() { printf 'install-dependencies: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }

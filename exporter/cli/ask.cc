@@ -18,6 +18,30 @@ constexpr std::string_view kNoSuchRoute = "Not Found\n";
 constexpr const char* kHint =
     "--exporter=URL asks another; --config.file=FILE watches the servers without one.";
 
+std::string_view PathOf(config::CommandKind kind) {
+  if (kind == config::CommandKind::kExplain) return "/explain";
+  return kind == config::CommandKind::kCheck ? "/check" : "/topology";
+}
+
+Parameters ParametersOf(const config::Command& command) {
+  if (command.kind == config::CommandKind::kExplain) {
+    return {{"server", command.server}, {"cluster", command.cluster}};
+  }
+  Parameters parameters = {
+      {"format", std::string(config::kReportFormats[static_cast<std::size_t>(command.format)])},
+      {"cluster", command.cluster}};
+  if (command.kind == config::CommandKind::kCheck) {
+    parameters["for"] = config::kCheckFor[static_cast<std::size_t>(command.check_for)];
+  }
+  return parameters;
+}
+
+}  // namespace
+
+std::string UrlOf(const config::Command& command) {
+  return command.exporter.empty() ? std::string(config::kDefaultExporter) : command.exporter;
+}
+
 Error Unreachable(const Error& why) {
   if (!why.hint.empty()) return why;  // the URL itself, or the password
   return {.message = "no exporter answers at " + why.message, .hint = kHint};
@@ -44,12 +68,6 @@ std::string PlainLines(std::string text) {
   return text;
 }
 
-std::string UrlOf(const config::Command& command) {
-  return command.exporter.empty() ? std::string(config::kDefaultExporter) : command.exporter;
-}
-
-}  // namespace
-
 Result<std::string> AskHealth(const config::Command& command, const Get& get) {
   const std::string url = UrlOf(command);
   const Result<Answer> answer = get(url, "/-/healthy", {});
@@ -59,14 +77,9 @@ Result<std::string> AskHealth(const config::Command& command, const Get& get) {
 }
 
 Result<std::string> Ask(const config::Command& command, const Get& get) {
-  const bool explain = command.kind == config::CommandKind::kExplain;
   const auto format = static_cast<std::size_t>(command.format);
   const std::string url = UrlOf(command);
-  const Result<Answer> answer =
-      explain ? get(url, "/explain", {{"server", command.server}, {"cluster", command.cluster}})
-              : get(url, "/topology",
-                    {{"format", std::string(config::kReportFormats[format])},
-                     {"cluster", command.cluster}});
+  const Result<Answer> answer = get(url, PathOf(command.kind), ParametersOf(command));
   if (!answer) return Unreachable(answer.error());
   const bool ours = answer->content_type == kContentTypes[answer->status == 200 ? format : 0] &&
                     answer->body != kNoSuchRoute;

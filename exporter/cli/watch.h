@@ -1,22 +1,31 @@
-// A sub-command that watches the servers itself, without an exporter: for a moment, so that a lag
-// that began earlier is a bound.
+// The sub-command that shows a live picture in a terminal; where nobody looks, lines.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>
 #include <string>
-#include <vector>
 
-#include "collectors/view.h"
 #include "exporter/base/result.h"
-#include "exporter/config/config.h"
+#include "exporter/cli/ask.h"
+#include "exporter/cli/glance.h"
+#include "exporter/terminal/terminal.h"
 
 namespace pgrepl::cli {
 
-/// What is known now, of servers that are being watched. The views live as long as what watches.
-using View = std::function<std::vector<ClusterView>()>;
+/// The document of /api/v1/clusters, as of now.
+using Document = std::function<Result<std::string>()>;
 
-/// Waits until every server was tried, and for `command.watch` after that. What to print.
-Result<std::string> Watch(const config::Command& command, const View& view);
+Document DocumentOfExporter(const config::Command& command, const Get& get);
+Document DocumentOfView(const config::Command& command, const View& view);
+
+/// Where lines go; false: nobody reads them any more.
+using Write = std::function<bool(const std::string& lines)>;
+
+/// Until nobody reads; an Error if the first document can't be had.
+Status WatchAsLines(const config::Command& command, const Document& document, const Write& write);
+
+/// Until q. A document that can't be had later is told on the picture, which stays.
+Status WatchOnTerminal(const config::Command& command, const Document& document,
+                       terminal::Terminal& terminal);
 
 }  // namespace pgrepl::cli

@@ -28,6 +28,7 @@ void AddFacts(const Memory& memory, const Member& member, Time now, ServerView& 
   view.up = snapshot.up;
   view.stale = !memory.FreshAt(now)(snapshot.answered_at);
   view.reason = snapshot.reason;
+  view.message = snapshot.message;
   view.version = snapshot.version_text;
   view.address = snapshot.address;
   view.superuser = snapshot.superuser;

@@ -13,7 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 
 // The pulse's first statement: what "up" means, and what the others are chosen by.
-constexpr std::string_view kRoleSql = "SELECT pg_is_in_recovery()";
 
 // A thawed server answers on its old connection at once; new ones would pile up before it.
 constexpr Duration kKeepOverdue = 60s;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/registry.h"
@@ -24,6 +25,9 @@
 #include "exporter/postgres/pipeline.h"
 
 namespace pgrepl {
+
+/// Asked before each round: by the role everything else is chosen.
+inline constexpr std::string_view kRoleSql = "SELECT pg_is_in_recovery()";
 
 struct SessionOptions {
   std::string cluster;  ///< for log lines

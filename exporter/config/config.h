@@ -160,17 +160,21 @@ struct Flags {
 };
 
 /// What else the program does than serve.
-enum class CommandKind { kServe, kTopology, kExplain, kHealthcheck };
+enum class CommandKind { kServe, kTopology, kExplain, kCheck, kWait, kWatch, kHealthcheck };
 
 enum class ReportFormat { kText, kJson, kDot };
 inline constexpr std::string_view kReportFormats[] = {"text", "json", "dot"};
+
+/// What a cluster should be fit for now, beyond being well.
+enum class CheckFor { kHealth, kSwitchover, kRestart, kUpgrade };
+inline constexpr std::string_view kCheckFor[] = {"", "switchover", "restart", "upgrade"};
 
 inline constexpr std::string_view kDefaultExporter = "http://127.0.0.1:9717";
 
 /// A sub-command and its own flags.
 struct Command {
   CommandKind kind = CommandKind::kServe;
-  std::string server;   ///< explain
+  std::string server;   ///< explain, wait
   std::string cluster;  ///< empty: all, or the only one with that server
   ReportFormat format = ReportFormat::kText;
   std::string exporter;                ///< URL; empty: the default one, or none with a config file
@@ -180,6 +184,12 @@ struct Command {
   std::string exporter_user;           ///< empty: no password is sent
   std::string exporter_password_file;  ///< its first line
   Duration watch = 5s;                 ///< without an exporter
+  CheckFor check_for = CheckFor::kHealth;
+  bool print_sql = false;    ///< check: what would be sent, instead of sending it
+  Duration max_lag = 1s;     ///< wait
+  Duration timeout = 60s;    ///< wait
+  Duration interval = 1s;    ///< watch: between two pictures
+  bool plain_lines = false;  ///< watch: as if standard output were no terminal
 };
 
 }  // namespace pgrepl::config

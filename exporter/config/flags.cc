@@ -143,8 +143,12 @@ std::string Complaint(const CLI::App& app, const Command& command) {
     if (std::string unused = ExplainUnused(app, *parsed); !unused.empty()) return unused;
   }
   if (const auto rest = app.remaining(); !rest.empty()) return ExplainExtra(app, rest.front());
-  const bool needs_server = command.kind == CommandKind::kExplain && command.server.empty();
-  return needs_server ? fmt::format("explain needs a server: {} explain SERVER", kProgram) : "";
+  if (!command.server.empty()) return "";
+  if (command.kind == CommandKind::kExplain) {
+    return fmt::format("explain needs a server: {} explain SERVER", kProgram);
+  }
+  const bool lacks = command.kind == CommandKind::kWait;
+  return lacks ? fmt::format("wait needs a standby: {} wait --standby=NAME", kProgram) : "";
 }
 
 }  // namespace

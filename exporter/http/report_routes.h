@@ -1,5 +1,5 @@
-// /topology and /explain: what the sub-commands ask for, and anybody with curl. /api/v1/clusters: what
-// the page asks for.
+// /topology, /explain and /check: what the sub-commands ask for, and anybody with curl.
+// /api/v1/clusters: what the page and `watch` ask for.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -15,6 +15,9 @@ Response TopologyPage(const Views& views, const Request& request);
 
 /// server=NAME, cluster=NAME. As above.
 Response ExplainPage(const Views& views, const Request& request);
+
+/// format=text|json, cluster=NAME, for=switchover|restart|upgrade. As above.
+Response CheckPage(const Views& views, const Request& request);
 
 /// cluster=NAME. As above; `version` is the exporter's.
 Response ClustersPage(const Views& views, const Request& request, std::string_view version);

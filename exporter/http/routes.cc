@@ -86,6 +86,8 @@ std::vector<Route> MakeRoutes(RouteOptions given) {
        [options](const Request& request) { return TopologyPage(options->views, request); }},
       {Method::kGet, "/explain",
        [options](const Request& request) { return ExplainPage(options->views, request); }},
+      {Method::kGet, "/check",
+       [options](const Request& request) { return CheckPage(options->views, request); }},
       {Method::kGet, "/api/v1/clusters",
        [options](const Request& request) {
          return ClustersPage(options->views, request, options->version);

@@ -14,7 +14,7 @@ import sys
 
 LEVELS = [
     {"exporter/base"},
-    {"exporter/config", "exporter/metrics", "exporter/postgres"},
+    {"exporter/config", "exporter/metrics", "exporter/postgres", "exporter/terminal"},
     {"collectors", "exporter/discover"},
     {"exporter/collect"},
     {"exporter/cluster"},
@@ -41,6 +41,8 @@ FENCES = {
     "prometheus/": "exporter/metrics",
     "spdlog/": "exporter/base",
     "systemd/": "exporter/base",
+    "ncurses": "exporter/terminal",
+    "langinfo.h": "exporter/terminal",
 }
 # fmt is everyone's. The rest is the operating system's; what is neither gets a home above.
 OPEN = re.compile(

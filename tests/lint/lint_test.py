@@ -21,7 +21,7 @@ class LayersTest(unittest.TestCase):
                              ("collectors/view.h", "collectors/slots.h"),
                              ("exporter/http/server.cc", "exporter/http/guard.h"),
                              ("exporter/http/routes.cc", "collectors/registry.h"),
-                             ("exporter/cli/watch.cc", "exporter/report/explain.h"),
+                             ("exporter/cli/glance.cc", "exporter/report/explain.h"),
                              ("exporter/fleet.h", "exporter/cluster/view.h"),
                              ("exporter/main.cc", "exporter/fleet.h")):
             self.assertIsNone(layers.offence(path, '"', header), f"{path} {header}")
@@ -29,7 +29,7 @@ class LayersTest(unittest.TestCase):
     def test_upwards_and_sideways_are_not(self):
         for path, header in (("collectors/lag.cc", "exporter/collect/backoff.h"),
                              ("exporter/config/load.cc", "exporter/metrics/page.h"),
-                             ("exporter/cli/watch.cc", "exporter/http/server.h"),
+                             ("exporter/cli/glance.cc", "exporter/http/server.h"),
                              ("exporter/base/log.cc", "exporter/config/config.h"),
                              ("exporter/http/server.cc", "exporter/fleet.h")):
             self.assertIn("must not include", layers.offence(path, '"', header))

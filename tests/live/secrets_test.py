@@ -14,7 +14,8 @@ from tests.lab.process import run
 from tests.lab.workspace import Workspace
 
 BINARY = os.environ.get("PGREPL_EXPORTER")
-ROUTES = ("/metrics", "/", "/topology", "/topology?format=json", "/topology?format=dot", "/api/v1/clusters",
+ROUTES = ("/metrics", "/", "/topology", "/topology?format=json", "/topology?format=dot", "/check",
+          "/check?format=json", "/api/v1/clusters",
           "/sd", "/-/ready", "/-/healthy", "/primary?cluster=main&server=p")
 # Each contains it, whatever is around.
 SECRET = "s3cr3t-Kennwort"

@@ -9,8 +9,6 @@ namespace {
 
 using testing::HasSubstr;
 
-using Parameters = std::map<std::string, std::string, std::less<>>;
-
 /// Answers the same to all, and keeps what it was asked.
 struct Exporter {
   Result<Answer> answer;
@@ -49,6 +47,11 @@ TEST(AskTest, AsksTheRouteOfTheSubCommand) {
   EXPECT_EQ(*text.Asked(kExplain), "tree\n");
   EXPECT_EQ(text.path, "/explain");
   EXPECT_EQ(text.parameters, (Parameters{{"server", "s1"}, {"cluster", ""}}));
+  EXPECT_EQ(
+      *text.Asked({.kind = config::CommandKind::kCheck, .check_for = config::CheckFor::kUpgrade}),
+      "tree\n");
+  EXPECT_EQ(text.path, "/check");
+  EXPECT_EQ(text.parameters, (Parameters{{"format", "text"}, {"cluster", ""}, {"for", "upgrade"}}));
   Exporter dot{Answer{200, "text/vnd.graphviz", "digraph {}\n"}};
   EXPECT_EQ(*dot.Asked(kDot), "digraph {}\n");
   EXPECT_EQ(dot.url, "http://[::1]:1");

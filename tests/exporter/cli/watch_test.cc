@@ -4,61 +4,118 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <thread>
+
 #include "tests/exporter/report/example.h"
 
 namespace pgrepl::cli {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::EndsWith;
+using terminal::Key;
 using testing::HasSubstr;
-using testing::StartsWith;
 
-/// Its servers are tried at the third look.
-std::vector<ClusterView> Look(int& looks) {
-  std::vector<ClusterView> clusters = {report::Example()};
-  if (++looks >= 3) return clusters;
-  for (ServerView& server : clusters[0].servers) server.tried = false;
-  return clusters;
+const config::Command kWatch{.kind = config::CommandKind::kWatch, .interval = 1ms};
+
+/// Somebody presses these keys, then q; keeps what was drawn last.
+class Fake : public terminal::Terminal {
+ public:
+  explicit Fake(std::deque<Key> keys, terminal::Size size = {}) : keys_(keys), size_(size) {}
+
+  [[nodiscard]] terminal::Size size() const override { return size_; }
+  [[nodiscard]] bool has_unicode() const override { return false; }
+  void Draw(const std::vector<terminal::Line>& lines) override {
+    shown.clear();
+    for (const auto& line : lines) {
+      for (const auto& span : line) shown += span.text;
+      shown += '\n';
+    }
+    rows = lines.size();
+  }
+  Key Await(Duration) override {
+    if (keys_.empty()) return Key::kQuit;
+    const Key key = keys_.front();
+    keys_.pop_front();
+    if (key == Key::kNone) std::this_thread::sleep_for(3ms);
+    return key;
+  }
+
+  std::string shown;
+  std::size_t rows = 0;
+
+ private:
+  std::deque<Key> keys_;
+  terminal::Size size_;
+};
+
+Document Two() {
+  ClusterView other = report::Example();
+  other.name = "other";
+  const auto view = [other] { return std::vector<ClusterView>{report::Example(), other}; };
+  return DocumentOfView(kWatch, view);
 }
 
-Result<std::string> Watched(const config::Command& command, int& looks) {
-  return Watch(command, [&looks] { return Look(looks); });
+TEST(WatchTest, KeysMove) {
+  Fake first({});
+  EXPECT_TRUE(WatchOnTerminal(kWatch, Two(), first));
+  EXPECT_THAT(first.shown, HasSubstr("main  "));
+  EXPECT_THAT(first.shown, HasSubstr("q quit  space hold  tab next cluster (1 of 2)"));
+  EXPECT_EQ(first.rows, 24u);
+  Fake next({Key::kNext});
+  EXPECT_TRUE(WatchOnTerminal(kWatch, Two(), next));
+  EXPECT_THAT(next.shown, HasSubstr("other  "));
+  Fake low({Key::kDown, Key::kDown, Key::kDown}, {.rows = 6, .columns = 80});
+  EXPECT_TRUE(WatchOnTerminal(kWatch, Two(), low));
+  EXPECT_EQ(low.rows, 6u);
+  EXPECT_THAT(low.shown, testing::StartsWith("SERVER"));
+  EXPECT_THAT(low.shown, HasSubstr("more lines"));
 }
 
-TEST(WatchTest, WaitsUntilEveryServerWasTriedAndSaysHowLongItWatched) {
-  int looks = 0;
-  const auto text = Watched({.kind = config::CommandKind::kTopology, .watch = 1s}, looks);
-  EXPECT_GE(looks, 4);
-  EXPECT_THAT(*text, StartsWith("main\n"));
-  EXPECT_THAT(*text, EndsWith("\nWatched for 1 s: a lag that began earlier is a bound.\n"));
+TEST(WatchTest, TheLastPictureStaysWithTheReason) {
+  int asked = 0;
+  const auto dies = [&asked]() -> Result<std::string> {
+    if (++asked > 1) return Error{"no exporter answers"};
+    return Two()();
+  };
+  Fake terminal({Key::kNone, Key::kNone});
+  EXPECT_TRUE(WatchOnTerminal(kWatch, dies, terminal));
+  EXPECT_THAT(terminal.shown, HasSubstr("UTC  no exporter answers"));
+  EXPECT_THAT(terminal.shown, HasSubstr("s1"));
 }
 
-TEST(WatchTest, WhatOtherProgramsReadHasNoNote) {
-  int looks = 0;
-  const auto text = Watched(
-      {.kind = config::CommandKind::kTopology, .format = config::ReportFormat::kJson, .watch = 1ms},
-      looks);
-  EXPECT_THAT(*text, EndsWith("}\n"));
+TEST(WatchTest, WhatIsHeldDoesNotChange) {
+  int asked = 0;
+  const auto document = [&asked] { return ++asked, Two()(); };
+  Fake terminal({Key::kHold, Key::kNone, Key::kNone});
+  EXPECT_TRUE(WatchOnTerminal(kWatch, document, terminal));
+  EXPECT_EQ(asked, 1);
+  EXPECT_THAT(terminal.shown, HasSubstr("UTC  held"));
 }
 
-TEST(WatchTest, ExplainsOneServer) {
-  int looks = 0;
+TEST(WatchTest, LinesUntilNobodyReads) {
+  std::string written;
+  EXPECT_TRUE(WatchAsLines(kWatch, Two(), [&](const std::string& lines) {
+    written += lines;
+    return written.size() < 2 * lines.size();
+  }));
+  EXPECT_THAT(written, HasSubstr("Z main s1 standby up, streaming, lag 8.2 s (replay_paused)\n"));
+}
+
+TEST(WatchTest, NothingToShowIsAnError) {
+  const auto refused = [](const std::string&, std::string_view, const Parameters&) {
+    return Result<Answer>(Error{"http://127.0.0.1:9717: refused"});
+  };
+  Fake terminal({});
   EXPECT_THAT(
-      *Watched({.kind = config::CommandKind::kExplain, .server = "s1", .watch = 1ms}, looks),
-      HasSubstr("s1 of main: lag 8.2 s, replay_paused"));
-  EXPECT_THAT(Watched({.kind = config::CommandKind::kExplain, .server = "s9", .watch = 1ms}, looks)
-                  .error()
-                  .message,
-              StartsWith("unknown server 's9'; known: p, s1"));
-}
-
-TEST(WatchTest, AnUnknownClusterIsToldAtOnce) {
-  int looks = 0;
-  const auto text =
-      Watched({.kind = config::CommandKind::kTopology, .cluster = "mian", .watch = 10min}, looks);
-  EXPECT_EQ(text.error().message, "unknown cluster 'mian'; known: main");
-  EXPECT_EQ(looks, 1);
+      WatchOnTerminal(kWatch, DocumentOfExporter(kWatch, refused), terminal).error().message,
+      HasSubstr("no exporter answers at"));
+  const auto stranger = [](const std::string&, std::string_view, const Parameters&) {
+    return Result<Answer>(Answer{200, "text/html", "<html>"});
+  };
+  EXPECT_THAT(
+      WatchOnTerminal(kWatch, DocumentOfExporter(kWatch, stranger), terminal).error().message,
+      HasSubstr("is no pg_replication_exporter"));
 }
 
 }  // namespace

@@ -81,9 +81,11 @@ TEST(FlagsTest, ErrorsAreOneLineWithTheRemedy) {
        {"--no-collector.slot"}},
       {"unknown flag '--frobnicate'; see --help", {"--frobnicate"}},
       {"unknown flag '-x'; see --help", {"-x"}},
-      {"unknown sub-command 'serve'; known: topology, explain, healthcheck",
+      {"unknown sub-command 'serve'; known: topology, explain, check, wait, watch, "
+       "healthcheck",
        {"--log.level=warn", "serve"}},
-      {"unknown sub-command (not shown); known: topology, explain, healthcheck",
+      {"unknown sub-command (not shown); known: topology, explain, check, wait, watch, "
+       "healthcheck",
        {"password=secret"}},
       {"--log.level: unknown value 'inof'; did you mean 'info'?", {"--log.level=inof"}},
       {"--log.format: unknown value 'xml'; known: logfmt, json", {"--log.format=xml"}},
@@ -132,6 +134,9 @@ Other:
 Sub-commands (each has its own --help):
   topology                          Who receives WAL from whom, and how far each is behind
   explain                           Why this server lags, by what evidence, and what to do
+  check                             What is wrong, why it matters, and what mends it
+  wait                              Until a standby is no further behind than that
+  watch                             A live picture: who follows whom, how far behind and why
   healthcheck                       Whether the exporter that runs answers, for a container engine
 
 Collectors, on or off whatever the config file says:
@@ -178,6 +183,28 @@ TEST(SubCommandTest, ExplainTakesAServerOfAnyName) {
   }
 }
 
+TEST(SubCommandTest, Check) {
+  EXPECT_EQ(Parse({"check"})->command.check_for, CheckFor::kHealth);
+  const Command command = Parse({"check", "--for=switchover", "--output=json"})->command;
+  EXPECT_EQ(command.kind, CommandKind::kCheck);
+  EXPECT_EQ(command.check_for, CheckFor::kSwitchover);
+  EXPECT_EQ(command.format, ReportFormat::kJson);
+  EXPECT_FALSE(command.print_sql);
+  EXPECT_TRUE(Parse({"check", "--print-sql"})->command.print_sql);
+}
+
+TEST(SubCommandTest, WaitAndWatch) {
+  const Command wait = Parse({"wait", "--standby=s1", "--max-lag=500ms", "--timeout=1h"})->command;
+  EXPECT_EQ(wait.kind, CommandKind::kWait);
+  EXPECT_EQ(wait.server, "s1");
+  EXPECT_EQ(wait.max_lag, 500ms);
+  EXPECT_EQ(wait.timeout, 1h);
+  const Command watch = Parse({"watch", "--interval=5s", "--plain"})->command;
+  EXPECT_EQ(watch.kind, CommandKind::kWatch);
+  EXPECT_EQ(watch.interval, 5s);
+  EXPECT_TRUE(watch.plain_lines);
+}
+
 TEST(SubCommandTest, TheConfigFileMayStandBeforeOrAfterIt) {
   EXPECT_EQ(Parse({"--config.file=a.yml", "topology"})->flags.config_file, "a.yml");
   EXPECT_EQ(Parse({"topology", "--config.file=a.yml"})->flags.config_file, "a.yml");
@@ -191,6 +218,9 @@ TEST(SubCommandTest, ErrorsAreOneLineWithTheRemedy) {
       {"--format: unknown value 'dto'; did you mean 'dot'?", {"topology", "--format=dto"}},
       {"unexpected argument 's1'; see topology --help", {"topology", "s1"}},
       {"explain needs a server: pg_replication_exporter explain SERVER", {"explain"}},
+      {"wait needs a standby: pg_replication_exporter wait --standby=NAME", {"wait"}},
+      {"--output: unknown value 'dot'; known: text, json", {"check", "--output=dot"}},
+      {"--for: unknown value 'restar'; did you mean 'restart'?", {"check", "--for=restar"}},
       {"unexpected argument 's2'; see explain --help", {"explain", "s1", "s2"}},
       {"--web.listen-address is not for topology; see topology --help",
        {"--web.listen-address=:1", "topology"}},

@@ -28,6 +28,11 @@ Response Explain(const std::string& query) {
                      {.path = "/explain", .query = query, .accept = ""});
 }
 
+Response Check(const std::string& query) {
+  return CheckPage([](std::string_view) { return Clusters(); },
+                   {.path = "/check", .query = query, .accept = ""});
+}
+
 void ExpectRefused(const Response& response, int status, const std::string& line) {
   EXPECT_EQ(response.status, status);
   EXPECT_EQ(response.body, line + "\n");
@@ -50,6 +55,21 @@ TEST(TopologyPageTest, RefusesWithALineThatSaysWhatIsKnown) {
   ExpectRefused(Topology("format=xml"), 400, "unknown format 'xml'; known: text, json, dot");
   ExpectRefused(Topology("format=dto"), 400, "unknown format 'dto'; did you mean 'dot'?");
   ExpectRefused(Topology("cluster=x"), 404, "unknown cluster 'x'; known: main");
+}
+
+TEST(CheckPageTest, Answers) {
+  EXPECT_EQ(Check("").content_type, "text/plain; charset=utf-8");
+  EXPECT_THAT(Check("cluster=main").body, StartsWith("CRITICAL - main: "));
+  EXPECT_EQ(Check("format=json").content_type, "application/json");
+  EXPECT_THAT(Check("format=json&for=restart").body,
+              StartsWith("{\n  \"severity\": \"critical\",\n  \"for\": \"restart\""));
+}
+
+TEST(CheckPageTest, RefusesWithALineThatSaysWhatIsKnown) {
+  ExpectRefused(Check("form=json"), 400, "unknown parameter 'form'; known: format, cluster, for");
+  ExpectRefused(Check("format=dot"), 400, "unknown format 'dot'; known: text, json");
+  ExpectRefused(Check("for=restar"), 400, "unknown purpose 'restar'; did you mean 'restart'?");
+  ExpectRefused(Check("cluster=x"), 404, "unknown cluster 'x'; known: main");
 }
 
 TEST(ExplainPageTest, Answers) {
