@@ -33,8 +33,9 @@ class ConfigLoader {
   /// After an error everything is watched as before, and the exporter's own metrics say so.
   Status Load();
 
-  /// Until members were looked for once in each place, or this time is over.
-  void AwaitMembers(Duration longest) { discoverer_.AwaitFirst(longest); }
+  /// Until members were looked for once in each place. The first page should have them; after a while
+  /// it comes all the same.
+  void AwaitMembers() { discoverer_.AwaitFirst(std::chrono::seconds(3)); }
 
   /// As Discoverer::Stop.
   bool Stop() { return discoverer_.Stop(); }

@@ -141,6 +141,9 @@ shipped_archive_command() {
 
 # ---- Roles and slots ------------------------------------------------------------------------
 
+readonly rewind_functions=('pg_ls_dir(text, boolean, boolean)' 'pg_stat_file(text, boolean)'
+  'pg_read_binary_file(text)' 'pg_read_binary_file(text, bigint, bigint, boolean)')
+
 # ensure_role NAME RIGHTS HAS_RIGHTS PASSWORD: RIGHTS is SQL that gives them, HAS_RIGHTS an
 # expression over pg_authid that says whether they are there.
 ensure_role() {
@@ -198,10 +201,19 @@ logs_in() {
     -d "${mode}dbname=postgres passfile='$passfile'" >/dev/null 2>&1
 }
 
+# What rejoin_standby.sh reads by pg_rewind; a role that may take a base backup can read as much. And
+# from 15 on a checkpoint, without which pg_rewind before 16 doesn't see a new timeline.
+rewind_rights() {
+  printf 'GRANT EXECUTE ON FUNCTION %s TO %s;' "$(IFS=,; echo "${rewind_functions[*]}")" "$1"
+  ((version < 15)) || printf 'GRANT pg_checkpoint TO %s;' "$1"
+}
+
 ensure_roles() {
-  local extra
-  ensure_role "$replication_user" "ALTER ROLE $replication_user LOGIN REPLICATION;" \
-    'rolcanlogin AND rolreplication' "$replication_password"
+  local extra has_rights='rolcanlogin AND rolreplication'
+  has_rights+=" AND has_function_privilege(oid, '${rewind_functions[-1]}', 'EXECUTE')"
+  ensure_role "$replication_user" \
+    "ALTER ROLE $replication_user LOGIN REPLICATION; $(rewind_rights "$replication_user")" \
+    "$has_rights" "$replication_password"
   ensure_role "$monitor_user" "ALTER ROLE $monitor_user LOGIN; GRANT pg_monitor TO $monitor_user;" \
     "rolcanlogin AND pg_has_role(oid, 'pg_monitor', 'MEMBER')" "$monitor_password"
   if ! is_running; then return; fi
