@@ -37,7 +37,7 @@ def scrapers(exporter, count):
             except OSError as failed:
                 failures.append(failed)
             times.append(time.monotonic() - begin)
-            end.wait(0.5)
+            end.wait(1)
 
     threads = [threading.Thread(target=work, daemon=True) for _ in range(count)]
     for thread in threads:
@@ -83,7 +83,7 @@ class ConnectionsTest(unittest.TestCase):
             yield witnesses
         print({what: witness.most for what, witness in witnesses.items()}, f"{len(times)} scrapes")
         for what, witness in witnesses.items():
-            self.assertGreater(witness.looks, 10, what)
+            self.assertGreater(witness.looks, 3, what)
             self.assertLessEqual(witness.most, 1, what)
         self.assertEqual(failures, [])
         self.assertGreater(len(times), SCRAPERS)

@@ -4,7 +4,8 @@
 import re
 from pathlib import Path
 
-# What may be more at last than at first. Memory: the LSN history fills, and the allocator keeps what its busiest moment took.
+# What may be more at last than at first. Memory: the LSN history fills, and the allocator keeps what
+# its busiest moment took.
 ALLOWED = {"memory, MB": 4.0, "descriptors": 12, "threads": 0}
 
 
