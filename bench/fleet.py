@@ -16,6 +16,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from tests.lab.cluster import Cluster
 from tests.lab.exporter import Exporter
@@ -42,19 +43,20 @@ class Measured:
     megabytes: float
     series: int
     late: tuple  # p99 in seconds, as the histogram's bucket: not scraped, scraped
-    scrapes: dict  # name: sorted seconds
+    scrapes: dict  # name: (sorted seconds, CPU seconds of a round)
 
     def row(self):
         def of(name):
-            times = self.scrapes[name]
-            return f"{percentile(times, 0.5) * 1e3:.0f} / {percentile(times, 0.99) * 1e3:.0f} ms"
+            times, cpu = self.scrapes[name]
+            return (f"{percentile(times, 0.5) * 1e3:.0f} / {percentile(times, 0.99) * 1e3:.0f} ms, "
+                    f"{cpu * 1e3:.0f} ms")
         return (str(self.servers), f"{self.cpu_ms:.3f} ms", f"{self.cpu_ms * self.servers / 10:.1f} %",
                 f"{self.megabytes:.0f} MB", str(self.series), *(f"<= {p99 * 1e3:g} ms" for p99 in self.late),
                 of("plain"), of("gzip"))
 
 
 _HEAD = ("servers", "CPU per server and second", "of a core", "VmRSS, scraped", "series",
-         "pulse late, p99", "the same, scraped", "plain scrape, p50 / p99", "gzipped, p50 / p99")
+         "pulse late, p99", "the same, scraped", "five scrapes at once: p50 / p99, CPU of all five", "the same, gzipped")
 
 
 def main():
@@ -138,7 +140,7 @@ def _measure(workspace, recording, count, options):
     time.sleep(options.seconds)
     spent = (processes.cpu_seconds(exporter.pid) - cpu) / (time.monotonic() - begin)
     buckets.append(_buckets(exporter))
-    scrapes = {name: _scrape(exporter.port, request, options.rounds)
+    scrapes = {name: _scrape(exporter, request, options.rounds)
                for name, request in (("plain", PLAIN), ("gzip", GZIP))}
     buckets.append(_buckets(exporter))
     late = tuple(_p99(*both) for both in zip(buckets, buckets[1:]))
@@ -157,14 +159,17 @@ def _address(cluster, server):
     return f"127.1.{number >> 8}.{number & 255}"
 
 
-def _scrape(port, request, rounds):
-    """Five at once, then a pause."""
-    times = []
+def _scrape(exporter, request, rounds):
+    """Five at once, then a pause: their times in order, and the exporter's CPU seconds for a round."""
+    times, spent = [], []
     with ThreadPoolExecutor(_PARALLEL) as pool:
         for _ in range(rounds):
-            times += [one[0] for one in pool.map(lambda _: scrape(port, request), range(_PARALLEL))]
+            cpu = processes.cpu_seconds(exporter.pid)
+            times += [one[0] for one in pool.map(lambda _: scrape(exporter.port, request),
+                                                 range(_PARALLEL))]
+            spent.append(processes.cpu_seconds(exporter.pid) - cpu)
             time.sleep(0.2)
-    return sorted(times)
+    return sorted(times), median(spent)
 
 
 def _up(exporter):

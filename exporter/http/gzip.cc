@@ -75,16 +75,22 @@ std::optional<std::string> Gzip(std::string_view text) {
                    Z_DEFAULT_STRATEGY) != Z_OK) {
     return std::nullopt;
   }
-  std::string packed(text.size(), '\0');
   stream.next_in = reinterpret_cast<const Bytef*>(text.data());
   stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  const int result = deflate(&stream, Z_FINISH);
-  const size_t length = stream.total_out;
+  std::string packed;
+  int result = Z_OK;
+  // A page of metrics comes down to a twentieth: room as large as the text would mostly be zeroed in vain.
+  while (result == Z_OK && packed.size() < text.size()) {
+    const size_t done = packed.size();
+    packed.resize(std::min(text.size(), done + text.size() / 16 + kMinBytes));
+    stream.next_out = reinterpret_cast<Bytef*>(packed.data() + done);
+    stream.avail_out = static_cast<uInt>(packed.size() - done);
+    result = deflate(&stream, Z_FINISH);
+  }
+  packed.resize(stream.total_out);
   deflateEnd(&stream);
   if (result != Z_STREAM_END) return std::nullopt;
-  packed.resize(length);
+  packed.shrink_to_fit();
   return packed;
 }
 

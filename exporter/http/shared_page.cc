@@ -13,45 +13,50 @@ const std::optional<std::string>& SharedBody::Packed() const {
 }
 
 std::shared_ptr<const SharedBody> SharedPage::Get() {
-  std::shared_ptr<SharedBody> before;
   {
     MutexLock lock(mutex_);
     while (making_) {
-      const int count = count_;
-      made_.wait(mutex_, [&]() PGREPL_REQUIRES(mutex_) { return count_ != count; });
-      if (last_) return last_;
+      const std::shared_ptr<Making> theirs = making_;
+      while (!theirs->ended) ended_.wait(mutex_);
+      if (theirs->body) return theirs->body;
     }
-    making_ = true;
-    before = std::exchange(last_, nullptr);
+    making_ = std::make_shared<Making>();
   }
-  // What it throws is this request's; those that wait try for themselves.
-  std::shared_ptr<SharedBody> body;
-  const auto finish = [&] {
-    MutexLock lock(mutex_);
-    making_ = false;
-    ++count_;
-    last_ = body;
-    made_.notify_all();
-  };
   try {
-    body = Make(std::move(before));
+    std::shared_ptr<const SharedBody> body = Make();
+    End(body);
+    return body;
   } catch (...) {
-    finish();
+    End(nullptr);
     throw;
   }
-  finish();
-  return body;
 }
 
-// In the memory of the last one, once its readers are done: a large page is thousands of fresh pages of
-// memory else.
-std::shared_ptr<SharedBody> SharedPage::Make(std::shared_ptr<SharedBody> before) const {
+void SharedPage::End(std::shared_ptr<const SharedBody> body) {
+  MutexLock lock(mutex_);
+  making_->body = std::move(body);
+  making_->ended = true;
+  making_.reset();
+  ended_.notify_all();
+}
+
+// In the memory of an earlier one: to fault in that of a large page takes as long as to write it.
+std::shared_ptr<const SharedBody> SharedPage::Make() const {
   std::string text;
-  if (before && before.use_count() == 1) text = std::move(*before).TakeText();
-  before.reset();
+  {
+    MutexLock lock(spare_->mutex);
+    text.swap(spare_->text);
+  }
   text.clear();
   render_(text);
-  return std::make_shared<SharedBody>(std::move(text));
+  const auto keep_memory = [spare = spare_](SharedBody* body) {
+    {
+      MutexLock lock(spare->mutex);
+      spare->text = std::move(*body).TakeText();
+    }
+    delete body;
+  };
+  return {new SharedBody(std::move(text)), keep_memory};
 }
 
 }  // namespace pgrepl::http

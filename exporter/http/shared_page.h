@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "exporter/base/mutex.h"
 
@@ -21,7 +22,7 @@ class SharedBody {
   [[nodiscard]] const std::string& text() const { return text_; }
   /// Gzipped by whoever asks first, while the others wait; none as Gzip().
   [[nodiscard]] const std::optional<std::string>& Packed() const;
-  /// The memory, for the next one.
+  /// Its memory, for another one.
   [[nodiscard]] std::string TakeText() && { return std::move(text_); }
 
  private:
@@ -32,7 +33,8 @@ class SharedBody {
 
 class SharedPage {
  public:
-  /// Appends the page. One at a time, on the thread of the request that came first.
+  /// Appends the page. One at a time, on the thread of the request that came first; what it throws is
+  /// that request's.
   using Render = std::function<void(std::string& out)>;
 
   explicit SharedPage(Render render) : render_(std::move(render)) {}
@@ -40,14 +42,24 @@ class SharedPage {
   std::shared_ptr<const SharedBody> Get();
 
  private:
-  [[nodiscard]] std::shared_ptr<SharedBody> Make(std::shared_ptr<SharedBody> before) const;
+  struct Making {
+    bool ended = false;
+    std::shared_ptr<const SharedBody> body;  ///< nullptr: it could not be made
+  };
+  /// The memory of a body that nobody reads any more.
+  struct Spare {
+    Mutex mutex;
+    std::string text PGREPL_GUARDED_BY(mutex);
+  };
+
+  [[nodiscard]] std::shared_ptr<const SharedBody> Make() const;
+  void End(std::shared_ptr<const SharedBody> body);
 
   const Render render_;
+  const std::shared_ptr<Spare> spare_ = std::make_shared<Spare>();
   Mutex mutex_;
-  ConditionVariable made_;
-  bool making_ PGREPL_GUARDED_BY(mutex_) = false;
-  int count_ PGREPL_GUARDED_BY(mutex_) = 0;
-  std::shared_ptr<SharedBody> last_ PGREPL_GUARDED_BY(mutex_);  ///< nullptr: it could not be made
+  ConditionVariable ended_;
+  std::shared_ptr<Making> making_ PGREPL_GUARDED_BY(mutex_);  ///< nullptr: nobody makes one
 };
 
 }  // namespace pgrepl::http
