@@ -48,6 +48,7 @@ class FailoverKitTest(unittest.TestCase):
         wait_until(server.is_streaming, f"{server.name} streams")
 
     def assert_told(self, server, *told):
+        wait_until(server.is_up, f"{server.name} is up")  # another has restarted it
         wait_until(lambda: server.rows("SELECT what FROM told ORDER BY 1") == [[one] for one in told],
                    f"{server.name} has {told}")
 
@@ -119,6 +120,32 @@ class FailoverKitTest(unittest.TestCase):
         said = self.rejoin(self.p, self.s1, "--yes")
         self.assertIn("has had a checkpoint on timeline 2", said)
         wait_until(lambda: ["kept"] in self.p.rows("SELECT what FROM told"), "p follows")
+
+    def test_the_rehearsals(self):
+        with self.subTest("what is written arrives"):
+            said = self.script("test_replication.sh", self.p)
+            self.assertIn("Replayed everywhere: s1 (async), s2 (async)", said)
+            self.assertEqual(self.p.value("SELECT to_regclass('pgrepl_replication_test')"), "")
+            with self.s2.replay_paused():
+                self.assertIn("after 1 s not replayed by: s2", self.script(
+                    "test_replication.sh", self.p, "--patience=1", accept=1))
+            self.assertIn("is a standby", self.script("test_replication.sh", self.s1, accept=1))
+        with self.subTest("the server's own views"):
+            self.assertRegex(self.script("monitor_replication.sh", self.p),
+                             r"s1 +\| streaming +\| async .*\n *s2 +\|")
+            self.assertRegex(self.script("monitor_replication.sh", self.s1),
+                             rf"streaming \| 127.0.0.1:{self.p.port} \| s1 ")
+        with self.subTest("a failover, only where nobody needs the servers"):
+            flags = [f"--primary={self.p.data}",
+                     f"--replication-password-file={self.kit.replication_password}"]
+            self.assertIn("--non-production", self.script("test_failover.sh", self.s1, *flags, accept=1))
+            self.assertIn("is no standby", self.script(
+                "test_failover.sh", self.p, "--non-production", *flags, accept=1))
+            said = self.script("test_failover.sh", self.s1, "--non-production", *flags)
+            self.assertIn("The failover works", said)
+            wait_until(self.p.is_up, "p is up")
+            self.assertEqual([one.value("SELECT pg_is_in_recovery()") for one in (self.p, self.s1)],
+                             ["t", "f"])
 
     @unittest.skipUnless(BINARY, "PGREPL_EXPORTER names no exporter to test")
     def test_the_exporter_says_which(self):
