@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "fuzz"
 CORPUS = ROOT / "tests" / "fuzz" / "corpus"
+FILE = ROOT / "docs" / "fuzzing.md"
 OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
@@ -56,17 +57,27 @@ def fuzz(name, seconds):
     return row
 
 
-def document(rows):
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True,
-                            capture_output=True, check=True).stdout.strip()
-    lines = ["# Fuzzing", "", "Written by `make proof-fuzz`; do not edit.", "",
-             f"Each target of `tests/fuzz` under libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer, "
-             f"at commit {commit}. `make fuzz` is a minute of each; `make test` runs each over its corpus.", "",
-             "| target | what holds | seeds | seconds | runs | edges | |", "|---|---|--:|--:|--:|--:|---|"]
+def commit():
+    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True,
+                          capture_output=True, check=True).stdout.strip()
+
+
+def document(rows, begun_at):
+    """A target that was not run keeps its row."""
+    table = {line.split(" | ")[0].strip("| "): line for line in
+             (FILE.read_text(encoding="utf-8").splitlines() if FILE.exists() else [])
+             if line.endswith(" |") and not line.startswith(("| target", "|---"))}
     for row in rows:
-        lines.append(f"| {row['name']} | {what_it_is(row['name'])} | {row['seeds']} | {row['seconds']} | "
-                     f"{row['runs']:,} | {row['edges']:,} | {'**broke**' if row['broke'] else 'held'} |")
-    (ROOT / "docs" / "fuzzing.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        verdict = "**broke**" if row["broke"] else "held"
+        table[row["name"]] = (
+            f"| {row['name']} | {what_it_is(row['name'])} | {row['seeds']} | {row['seconds']} | "
+            f"{row['runs']:,} | {row['edges']:,} | {verdict} | {begun_at} |")
+    lines = ["# Fuzzing", "", "Written by `make proof-fuzz`; do not edit.", "",
+             "Each target of `tests/fuzz` under libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer. `make fuzz` is "
+             "a minute of each; `make test` runs each over its corpus.", "",
+             "| target | what holds | seeds | seconds | runs | edges | | commit |",
+             "|---|---|--:|--:|--:|--:|---|---|", *(table[name] for name in sorted(table))]
+    FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main():
@@ -76,11 +87,12 @@ def main():
     options.add_argument("--write", action="store_true", help="write docs/fuzzing.md")
     options.add_argument("targets", nargs="*", help="only these")
     given = options.parse_args()
+    begun_at = commit()
     names = given.targets or sorted(folder.name for folder in CORPUS.iterdir())
     with ThreadPoolExecutor(given.jobs) as pool:
         rows = list(pool.map(lambda name: fuzz(name, given.seconds), names))
     if given.write:
-        document(rows)
+        document(rows, begun_at)
     return 1 if any(row["broke"] for row in rows) else 0
 
 
