@@ -13,6 +13,7 @@
 #include "exporter/cli/glance.h"
 #include "exporter/cli/wait.h"
 #include "exporter/cli/watch.h"
+#include "exporter/config/flags.h"
 #include "exporter/config_loader.h"
 #include "exporter/discover/fetch.h"
 #include "exporter/fail.h"
