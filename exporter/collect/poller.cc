@@ -39,7 +39,8 @@ const std::vector<Poller::Token>& Poller::Wait(Duration longest) {
                                static_cast<int>(std::clamp<std::int64_t>(milliseconds, 0, kMost)));
   ready_.clear();
   for (int i = 0; i < count; ++i) {
-    ready_.push_back(events[static_cast<std::size_t>(i)].data.u64);
+    const Token token = events[static_cast<std::size_t>(i)].data.u64;  // its place isn't aligned
+    ready_.push_back(token);
   }
   return ready_;
 }

@@ -85,7 +85,8 @@ TEST(PageTest, ClearedItIsAsNew) {
 TEST(PageTest, BothFormatsHaveTheSameSamples) {
   Page page(kFamilies);
   for (int i = 0; i < 1000; ++i) {
-    Samples samples(page, ScopeLabels({{"server", std::to_string(i)}}));
+    const std::string labels = ScopeLabels({{"server", std::to_string(i)}});
+    Samples samples(page, labels);
     samples.Add(kUp, i % 2);
     samples.Add(kBytes, i * 1e6 + 0.25, {"a\\b"});
     samples.Add(kCount, i * 1e15);
