@@ -26,13 +26,18 @@ Reason WhyNotSeen(const ServerView& server) {
 Reason WhyNotInRole(const ServerView& server, Role role) {
   if (Reason reason = WhyNotSeen(server); !reason.empty()) return reason;
   if (server.role != role) return fmt::format("its role is {}", SayRole(server));
-  if (server.diverged == true) return "diverged: it has WAL that a newer timeline left behind";
   return {};
+}
+
+Reason WhyDiverged(const ServerView& server) {
+  return server.diverged == true ? "diverged: it has WAL that a newer timeline left behind" : "";
 }
 
 Reason WhyNotPrimary(const ClusterView& cluster, const ServerView& server) {
   if (Reason reason = WhyNotInRole(server, Role::kPrimary); !reason.empty()) return reason;
+  // Before its consequence: one of them has diverged, as soon as it has written.
   if (cluster.primaries > 1) return fmt::format("split brain: {} primaries", cluster.primaries);
+  if (Reason reason = WhyDiverged(server); !reason.empty()) return reason;
   if (cluster.primaries < 1) return "it does not count as a primary";
   return {};
 }
@@ -92,6 +97,7 @@ Reason WhyTooFarBehind(const LagView& lag, Duration max_lag) {
 
 Reason WhyNotFreshStandby(const ClusterView& cluster, const ServerView& server, Duration max_lag) {
   if (Reason reason = WhyNotInRole(server, Role::kStandby); !reason.empty()) return reason;
+  if (Reason reason = WhyDiverged(server); !reason.empty()) return reason;
   if (Reason reason = WhyOnTheWrongSide(cluster, server); !reason.empty()) return reason;
   if (!server.lag) return "its lag is not known";
   if (Reason reason = WhyNotFollowing(*server.lag); !reason.empty()) return reason;
