@@ -21,21 +21,16 @@ END
   common_usage
 }
 
-read_options() {
-  while (($#)); do
-    if [[ $1 == --*=* ]]; then set -- "${1%%=*}" "${1#*=}" "${@:2}"; fi
-    taken=2
-    case $1 in
-      --watch) watch=true taken=1 ;;
-      --interval | --exporter) (($# > 1)) || usage_error "$1: its value is missing" ;;&
-      --interval)
-        [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || usage_error "--interval '$2': not a number of seconds"
-        interval=$2 ;;
-      --exporter) exporter=${2%/} ;;
-      *) take_option "$@" ;;
-    esac
-    shift "$taken"
-  done
+own_option() {
+  case $1 in
+    --watch) watch=true taken=1 ;;
+    --interval | --exporter) (($# > 1)) || usage_error "$1: its value is missing" ;;&
+    --interval)
+      [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || usage_error "--interval '$2': not a number of seconds"
+      interval=$2 ;;
+    --exporter) exporter=${2%/} ;;
+    *) take_option "$@" ;;
+  esac
 }
 
 # ---- By the exporter ----------------------------------------------------------------------------

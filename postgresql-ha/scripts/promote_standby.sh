@@ -24,19 +24,14 @@ END
   common_usage
 }
 
-read_options() {
-  while (($#)); do
-    if [[ $1 == --*=* ]]; then set -- "${1%%=*}" "${1#*=}" "${@:2}"; fi
-    taken=2
-    case $1 in
-      --force) force=true taken=1 ;;
-      --exporter | --watched-as) (($# > 1)) || usage_error "$1: its value is missing" ;;&
-      --exporter) exporter=${2%/} ;;
-      --watched-as) watched_as=$2 ;;
-      *) take_option "$@" ;;
-    esac
-    shift "$taken"
-  done
+own_option() {
+  case $1 in
+    --force) force=true taken=1 ;;
+    --exporter | --watched-as) (($# > 1)) || usage_error "$1: its value is missing" ;;&
+    --exporter) exporter=${2%/} ;;
+    --watched-as) watched_as=$2 ;;
+    *) take_option "$@" ;;
+  esac
 }
 
 # ---- Before -------------------------------------------------------------------------------------

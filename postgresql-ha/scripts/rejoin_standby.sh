@@ -28,27 +28,22 @@ END
   common_usage
 }
 
-read_options() {
-  local given=("$@")
-  while (($#)); do
-    if [[ $1 == --*=* ]]; then set -- "${1%%=*}" "${1#*=}" "${@:2}"; fi
-    taken=2
-    case $1 in
-      --no-slot) taken=1 ;;
-      --replace) replace=true taken=1 ;;
-      --primary-port | --name | --slot | --archive-dir)
-        (($# > 1)) || usage_error "$1: its value is missing" ;;&
-      --primary-port) primary_port=$(port_number "$2") ;;
-      --name | --slot | --archive-dir) ;;
-      -*) take_option "$@" ;;
-      *) [[ -z $primary ]] || usage_error "'$1': one PRIMARY is enough"
-        primary=$1 taken=1 ;;
-    esac
-    shift "$taken"
-  done
+own_option() {
+  case $1 in
+    --no-slot) taken=1 ;;
+    --replace) replace=true taken=1 ;;
+    --primary-port | --name | --slot | --archive-dir)
+      (($# > 1)) || usage_error "$1: its value is missing" ;;&
+    --primary-port) primary_port=$(port_number "$2") ;;
+    --name | --slot | --archive-dir) ;;
+    -*) take_option "$@" ;;
+    *) [[ -z $primary ]] || usage_error "'$1': one PRIMARY is enough"
+      primary=$(host "$1") taken=1 ;;
+  esac
+}
+
+check_options() {
   [[ -n $primary ]] || usage_error 'PRIMARY is missing: the server to follow'
-  [[ $primary =~ ^[A-Za-z0-9./:_-]+$ ]] || usage_error "'$primary': not a host name or address"
-  handed_on=("${given[@]}")
 }
 
 # ---- The new primary ----------------------------------------------------------------------------
@@ -83,8 +78,6 @@ setup_primary.sh and setup_standby.sh see to with --allow"
   new_timeline=$(ask_primary \
     "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int")
 }
-
-own_system_id() { as_server od -An -t u8 -N 8 "$data_dir/global/pg_control" | tr -d ' '; }
 
 # Before PostgreSQL 16 pg_rewind reads the source's timeline in its control file, where it stands only
 # after a checkpoint: it would say "no rewind required", and the server would join diverged.
@@ -193,7 +186,9 @@ verify() {
 }
 
 main() {
+  handed_on=("$@")
   read_options "$@"
+  check_options
   find_cluster
   has_data || die "there is no server in $data_dir" "for a new standby: setup_standby.sh $primary"
   read_primary_password

@@ -26,29 +26,27 @@ END
   common_usage
 }
 
-read_options() {
-  while (($#)); do
-    if [[ $1 == --*=* ]]; then set -- "${1%%=*}" "${1#*=}" "${@:2}"; fi
-    taken=2
-    case $1 in
-      --no-archive) archive=false taken=1 ;;
-      --standbys | --archive-dir | --slot | --monitor-password-file)
-        (($# > 1)) || usage_error "$1: its value is missing" ;;&
-      --standbys) standbys=$2 ;;
-      --archive-dir) archive_dir=$(archive_path "$2") ;;
-      --slot) slots+=(''); slots[-1]=$(identifier "$2") ;;
-      --monitor-password-file) monitor_password_file=$(readlink -m -- "$2") ;;
-      *) take_option "$@" ;;
-    esac
-    shift "$taken"
-  done
+own_option() {
+  case $1 in
+    --no-archive) archive=false taken=1 ;;
+    --standbys | --archive-dir | --slot | --monitor-password-file)
+      (($# > 1)) || usage_error "$1: its value is missing" ;;&
+    --standbys) standbys=$2 ;;
+    --archive-dir) archive_dir=$(archive_path "$2") ;;
+    --slot) slots+=(''); slots[-1]=$(identifier "$2") ;;
+    --monitor-password-file) monitor_password_file=$(readlink -m -- "$2") ;;
+    *) take_option "$@" ;;
+  esac
+}
+
+check_options() {
   [[ ${standbys:-2} =~ ^[0-9]{1,3}$ ]] || usage_error "--standbys '$standbys': not a number"
 }
 
 refuse_standby() {
   if [[ -e $data_dir/standby.signal ]]; then
     die "$data_dir is a standby, and gets its roles from its primary" \
-      'promote it first (pg_ctl promote), then run this again'
+      'promote it first (promote_standby.sh), then run this again'
   fi
 }
 
@@ -295,6 +293,7 @@ next_steps() {
 
 main() {
   read_options "$@"
+  check_options
   find_cluster
   refuse_standby
   read_passwords

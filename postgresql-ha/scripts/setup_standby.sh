@@ -34,27 +34,24 @@ END
   common_usage
 }
 
-read_options() {
-  while (($#)); do
-    if [[ $1 == --*=* ]]; then set -- "${1%%=*}" "${1#*=}" "${@:2}"; fi
-    taken=2
-    case $1 in
-      --no-slot) use_slot=false taken=1 ;;
-      --replace) replace=true taken=1 ;;
-      --primary-port | --name | --slot | --archive-dir)
-        (($# > 1)) || usage_error "$1: its value is missing" ;;&
-      --primary-port) primary_port=$(port_number "$2") ;;
-      --name) name=$2 ;;
-      --slot) slot=$(identifier "$2") ;;
-      --archive-dir) archive_dir=$(archive_path "$2") ;;
-      -*) take_option "$@" ;;
-      *) [[ -z $primary ]] || usage_error "'$1': one PRIMARY is enough"
-        primary=$1 taken=1 ;;
-    esac
-    shift "$taken"
-  done
+own_option() {
+  case $1 in
+    --no-slot) use_slot=false taken=1 ;;
+    --replace) replace=true taken=1 ;;
+    --primary-port | --name | --slot | --archive-dir)
+      (($# > 1)) || usage_error "$1: its value is missing" ;;&
+    --primary-port) primary_port=$(port_number "$2") ;;
+    --name) name=$2 ;;
+    --slot) slot=$(identifier "$2") ;;
+    --archive-dir) archive_dir=$(archive_path "$2") ;;
+    -*) take_option "$@" ;;
+    *) [[ -z $primary ]] || usage_error "'$1': one PRIMARY is enough"
+      primary=$(host "$1") taken=1 ;;
+  esac
+}
+
+check_options() {
   [[ -n $primary ]] || usage_error 'PRIMARY is missing: the host to follow'
-  [[ $primary =~ ^[A-Za-z0-9./:_-]+$ ]] || usage_error "'$primary': not a host name or address"
 }
 
 # What no option says is as it was installed here, else made from this host's name.
@@ -176,9 +173,6 @@ create_slot() {
 follows_same_system() {
   has_data && [[ -e $data_dir/standby.signal ]] && [[ $(own_system_id) == "$system_id" ]]
 }
-
-# The first eight bytes of pg_control, in every version: no need for a pg_controldata that fits.
-own_system_id() { as_server od -An -t u8 -N 8 "$data_dir/global/pg_control" | tr -d ' '; }
 
 prepare_data() {
   if follows_same_system && ! $replace; then
@@ -307,6 +301,7 @@ next_steps() {
 
 main() {
   read_options "$@"
+  check_options
   find_cluster
   recall_node
   read_upstream_password

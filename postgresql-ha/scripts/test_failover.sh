@@ -21,19 +21,17 @@ END
   common_usage
 }
 
-read_options() {
-  while (($#)); do
-    if [[ $1 == --*=* ]]; then set -- "${1%%=*}" "${1#*=}" "${@:2}"; fi
-    taken=2
-    case $1 in
-      --non-production) non_production=true taken=1 ;;
-      --primary)
-        [[ -n ${2:-} ]] || usage_error '--primary: its value is missing'
-        primary=$2 ;;
-      *) take_option "$@" ;;
-    esac
-    shift "$taken"
-  done
+own_option() {
+  case $1 in
+    --non-production) non_production=true taken=1 ;;
+    --primary)
+      [[ -n ${2:-} ]] || usage_error '--primary: its value is missing'
+      primary=$2 ;;
+    *) take_option "$@" ;;
+  esac
+}
+
+check_options() {
   [[ -n $primary ]] || usage_error '--primary is missing: which server to stop'
   $non_production || die 'this stops a primary' \
     'if nobody needs these servers, say so: --non-production'
@@ -69,6 +67,7 @@ set_cluster() {
 main() {
   local standby began
   read_options "$@"
+  check_options
   find_cluster
   is_running || die "no server runs in $data_dir" 'start the standby'
   [[ $(query 'SELECT pg_is_in_recovery()') == t ]] || die "$data_dir is no standby" \

@@ -18,18 +18,13 @@ END
   common_usage
 }
 
-read_options() {
-  while (($#)); do
-    if [[ $1 == --*=* ]]; then set -- "${1%%=*}" "${1#*=}" "${@:2}"; fi
-    taken=2
-    case $1 in
-      --patience)
-        [[ ${2:-} =~ ^[1-9][0-9]{0,4}$ ]] || usage_error "--patience '${2:-}': not a number of seconds"
-        patience=$2 ;;
-      *) take_option "$@" ;;
-    esac
-    shift "$taken"
-  done
+own_option() {
+  case $1 in
+    --patience)
+      [[ ${2:-} =~ ^[1-9][0-9]{0,4}$ ]] || usage_error "--patience '${2:-}': not a number of seconds"
+      patience=$2 ;;
+    *) take_option "$@" ;;
+  esac
 }
 
 meet_primary() {
