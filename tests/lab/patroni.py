@@ -2,7 +2,7 @@
 """Real Patroni on real etcd: who leads is theirs to say."""
 
 import json
-import os
+import shutil
 import signal
 import urllib.error
 import urllib.request
@@ -43,8 +43,9 @@ class Member:
         self.port, rest = workspace.ports.take(), workspace.ports.take()
         self.url = f"http://127.0.0.1:{rest}"
         self.config = self.folder / "patroni.yml"
+        self.config.touch(mode=0o600)
+        shutil.chown(self.config, workspace.postgres_user)
         self.config.write_text(json.dumps(self._config(etcd, rest, passwords), indent=2))
-        os.chmod(self.config, 0o644)
         self.child = None
         self.session = Session(workspace, installed() / "psql", socket_directory=self.folder,
                                port=self.port, user="postgres")

@@ -53,10 +53,10 @@ class PatroniTest(unittest.TestCase):
         return self.exporter.wait_for(holds, f"{leader} leads {standbys}", 60)
 
     def fail_over(self, leader, others):
-        """Who leads now; how late that was seen; how many primaries there were, at most."""
+        """Who leads now; how late that was seen; how many primaries there were, and how much lag, at most."""
         leader.kill()
         led = seen = new = None
-        primaries = 0
+        primaries = lag = 0
         deadline = time.monotonic() + 3 * TTL
         while seen is None and time.monotonic() < deadline:
             if led is None:
@@ -65,20 +65,24 @@ class PatroniTest(unittest.TestCase):
                 led = time.monotonic() if new else None
             page = self.exporter.scrape()
             primaries = max(primaries, page.value("pgrepl_primaries"))
+            # What was written before the end has reached both, and nothing is written since.
+            lag = max(lag, *(page.value("pgrepl_lag_seconds", server=one.name) for one in others
+                             if page.value("pgrepl_lag_known", server=one.name) == 1), 0)
             if new and page.value("pgrepl_in_recovery", server=new.name) == 0:
                 seen = time.monotonic()
             time.sleep(0.05)
         self.assertIsNotNone(seen, "nobody is seen to lead")
-        return new, seen - led, primaries
+        return new, seen - led, primaries, lag
 
     def test_failover_return_and_a_new_member(self):
         leader = self.members["pg1"]
         others = [self.members["pg2"], self.members["pg3"]]
         page = self.well("pg1", "pg2", "pg3")
         self.assertEqual(page.value("pgrepl_exporter_discovery_members"), 3)
-        new, late, primaries = self.fail_over(leader, others)
+        new, late, primaries, lag = self.fail_over(leader, others)
         self.assertLess(late, SEEN_SECONDS)
         self.assertLessEqual(primaries, 1, "no second primary at any time")
+        self.assertLess(lag, 2, "no false lag at any time")
         (follower,) = (one for one in others if one is not new)
         with self.subTest("no lag but of the dead one"):
             page = self.well(new.name, follower.name)
