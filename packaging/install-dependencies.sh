@@ -114,12 +114,14 @@ install_postgresql() {
 }
 
 install_services() {
-  local package packages
+  local script packages
   mapfile -t packages < <(missing "${services[@]}")
+  ((${#packages[@]})) || return 0
   ensure "${services[@]}"
-  # policy-rc.d stops a start now, this one at the next boot.
-  for package in "${packages[@]}"; do
-    as_root update-rc.d "$package" disable
+  # policy-rc.d stops a start now, this one at the next boot. The script has not always the
+  # package's name: that of etcd-server is etcd.
+  for script in $(dpkg -L "${packages[@]}" | sed -n 's|^/etc/init.d/||p'); do
+    as_root update-rc.d "$script" disable
   done
 }
 

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 namespace pgrepl {
@@ -30,7 +32,9 @@ Stranger::Stranger(Manner manner, std::string answer)
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size);
+  if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0) {
+    throw std::system_error(errno, std::generic_category(), "bind");
+  }
   getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
   port_ = ntohs(address.sin_port);
   if (manner_ == Manner::kRefuses) return;

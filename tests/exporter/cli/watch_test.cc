@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <thread>
+#include <utility>
 
 #include "tests/exporter/report/example.h"
 
@@ -21,7 +22,8 @@ const config::Command kWatch{.kind = config::CommandKind::kWatch, .interval = 1m
 /// Somebody presses these keys, then q; keeps what was drawn last.
 class Fake : public terminal::Terminal {
  public:
-  explicit Fake(std::deque<Key> keys, terminal::Size size = {}) : keys_(keys), size_(size) {}
+  explicit Fake(std::deque<Key> keys, terminal::Size size = {})
+      : keys_(std::move(keys)), size_(size) {}
 
   [[nodiscard]] terminal::Size size() const override { return size_; }
   [[nodiscard]] bool has_unicode() const override { return false; }
