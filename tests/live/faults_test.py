@@ -6,6 +6,7 @@ import time
 import unittest
 from contextlib import ExitStack
 
+from tests.lab import packets
 from tests.lab.process import send
 from tests.lab.session import Disconnected, QueryFailed
 from tests.lab.waiting import wait_until
@@ -20,10 +21,22 @@ class FaultsTest(FaultCase):
         with self.suffering(exporter), self.victim.frozen():
             self.down(exporter, "timeout")
 
-    def test_packets_are_dropped(self):
+    def test_network_stands_still(self):
         exporter = self.start()
         with self.suffering(exporter), self.relay.stalled():
             self.down(exporter, "timeout")
+
+    def test_packets_are_lost(self):
+        """Some, so that the kernel sends again and again; then all, also of what opens a connection."""
+        if not packets.can_be_lost():
+            self.skipTest("nft doesn't let us lose packets here")
+        exporter = self.start()
+        with self.suffering(exporter):
+            with packets.lost(self.relay.port, 30):
+                time.sleep(10)
+            with packets.lost(self.relay.port, 100):
+                self.down(exporter, "timeout")
+                time.sleep(5)
 
     @patient
     def test_server_drips(self):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.lab.exporter import Exporter
 from tests.lab.process import run
+from tests.lab.waiting import wait_until
 from tests.live.watched import BINARY, VICTIM, FaultCase, patient
 
 OURS = "application_name = 'pg_replication_exporter'"
@@ -67,6 +68,27 @@ class SurroundingsTest(FaultCase):
                 self.victim.restart("immediate")
                 exporter.get("/topology")
         self.assertEqual(exporter.log, "")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root mounts a file system")
+    def test_log_has_room_again(self):
+        small = self.workspace.folder / "small"
+        small.mkdir()
+        run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small])
+        self.addCleanup(run, ["umount", small])
+        log, filler = small / "log", small / "filler"
+        exporter = self.start(wrapped=("", f">>{log} 2>&1"))
+        self.addCleanup(exporter.stop)  # before umount
+        with suppress(OSError):
+            filler.write_bytes(b"x" * 65536)
+        with self.suffering(exporter):
+            for _ in range(40):  # past the end of the page that the log has already
+                self.end_sessions(VICTIM)
+                time.sleep(0.2)
+        self.assertEqual(os.statvfs(small).f_bavail, 0)
+        lines = log.read_text()
+        filler.unlink()
+        self.victim.restart("immediate")
+        wait_until(lambda: "server is down" in log.read_text()[len(lines):], "it logs again", 10)
 
     @patient
     def test_no_descriptor_is_left(self):
