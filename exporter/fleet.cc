@@ -125,17 +125,20 @@ Fleet::ClusterStatePtr Fleet::Find(std::string_view cluster) const {
   return found != clusters_.end() ? *found : nullptr;
 }
 
+std::vector<Fleet::ClusterStatePtr> Fleet::Clusters(std::string_view only) const {
+  MutexLock lock(mutex_);
+  const ClusterStatePtr named = Find(only);
+  return named ? std::vector{named} : clusters_;
+}
+
 std::vector<ClusterView> Fleet::View(std::string_view only) const {
-  std::vector<ClusterStatePtr> clusters;
-  {
-    MutexLock lock(mutex_);
-    const ClusterStatePtr named = Find(only);
-    clusters = named ? std::vector{named} : clusters_;
-  }
   std::vector<ClusterView> views;
-  const Time now = Now();
-  for (const ClusterStatePtr& cluster : clusters) views.push_back(cluster->View(now));
+  for (const ClusterStatePtr& cluster : Clusters(only)) views.push_back(cluster->View(Now()));
   return views;
+}
+
+void Fleet::Visit(const std::function<void(const ClusterView&)>& visit) const {
+  for (const ClusterStatePtr& cluster : Clusters({})) visit(cluster->View(Now()));
 }
 
 CollectorSet Fleet::collectors() const {

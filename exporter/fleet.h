@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,8 @@ class Fleet {
 
   /// The cluster of that name; all of them where none has it.
   [[nodiscard]] std::vector<ClusterView> View(std::string_view only = {}) const;
+  /// All clusters, each as known when its turn comes.
+  void Visit(const std::function<void(const ClusterView&)>& visit) const;
   /// Of which the views may have facts.
   [[nodiscard]] CollectorSet collectors() const;
 
@@ -41,6 +44,7 @@ class Fleet {
   using ClusterStatePtr = std::shared_ptr<cluster::ClusterState>;
 
   [[nodiscard]] ClusterStatePtr Find(std::string_view cluster) const PGREPL_REQUIRES(mutex_);
+  [[nodiscard]] std::vector<ClusterStatePtr> Clusters(std::string_view only) const;
 
   mutable Mutex mutex_;
   std::vector<ClusterStatePtr> clusters_ PGREPL_GUARDED_BY(mutex_);

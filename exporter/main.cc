@@ -96,6 +96,7 @@ int Run(const config::Flags& flags) {
                         .collectors = [&fleet] { return fleet.collectors(); },
                         .self = &self,
                         .views = [&fleet](std::string_view cluster) { return fleet.View(cluster); },
+                        .visit = [&fleet](const auto& visit) { fleet.Visit(visit); },
                         .reload = flags.lifecycle ? std::function<Status()>(reload) : nullptr}));
   if (!server) return Fail(server.error(), 1);
   loader.AwaitMembers();

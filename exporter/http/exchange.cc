@@ -3,12 +3,15 @@
 
 #include <civetweb.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <ctime>
 #include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "exporter/base/log.h"
 #include "exporter/http/gzip.h"
@@ -25,10 +28,44 @@ struct Answer {
   std::string headers;  // complete lines, beside those that every answer has
   bool is_packed = false;
 
-  [[nodiscard]] std::string_view body() const {
-    if (!response.shared) return response.body;
-    return is_packed ? *response.shared->Packed() : response.shared->text();
+  [[nodiscard]] std::vector<std::string_view> body() const {
+    if (!response.shared) return {response.body};
+    if (is_packed) return {*response.shared->Packed()};
+    return response.shared->pieces();
   }
+};
+
+// Small pieces travel together: every write is a system call, and mostly a segment.
+class Writer {
+ public:
+  explicit Writer(mg_connection* connection) : connection_(connection) {}
+
+  void Write(std::string_view piece) {
+    if (together_.size() + piece.size() > kTogether) Flush();
+    if (piece.size() > kTogether) {
+      Put(piece);
+    } else {
+      together_ += piece;
+    }
+  }
+  void Flush() {
+    if (!together_.empty()) Put(together_);
+    together_.clear();
+  }
+
+ private:
+  static constexpr std::size_t kTogether = 65536;
+
+  // Once it has failed, the client is gone or too slow: the rest would wait as long again.
+  void Put(std::string_view bytes) {
+    if (failed_) return;
+    const int written = mg_write(connection_, bytes.data(), bytes.size());
+    failed_ = written < 0 || static_cast<std::size_t>(written) < bytes.size();
+  }
+
+  mg_connection* connection_;
+  std::string together_;
+  bool failed_ = false;
 };
 
 Answer Refusal(mg_connection* connection, int status) {
@@ -69,15 +106,19 @@ std::string SafetyHeaders(const WebSettings& settings) {
 
 void Send(mg_connection* connection, const Answer& answer, const WebSettings& settings,
           bool with_body) {
-  const std::string_view body = answer.body();
+  const std::vector<std::string_view> body = answer.body();
+  std::size_t length = 0;
+  for (const std::string_view piece : body) length += piece.size();
   const int status = answer.response.status;
   const std::string head =
       "HTTP/1.1 " + std::to_string(status) + " " + mg_get_response_code_text(connection, status) +
       "\r\nDate: " + Date() + "\r\nContent-Type: " + answer.response.content_type +
-      "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + SafetyHeaders(settings) +
+      "\r\nContent-Length: " + std::to_string(length) + "\r\n" + SafetyHeaders(settings) +
       "Connection: close\r\n" + answer.headers + "\r\n";
-  mg_write(connection, head.data(), head.size());
-  if (with_body) mg_write(connection, body.data(), body.size());
+  Writer writer(connection);
+  writer.Write(head);
+  if (with_body) std::for_each(body.begin(), body.end(), [&](auto piece) { writer.Write(piece); });
+  writer.Flush();
 }
 
 void Compress(mg_connection* connection, Answer& answer) {

@@ -59,16 +59,15 @@ double Weight(std::string_view accept, std::string_view media_type) {
 
 }  // namespace
 
-void Exposition::AppendTo(std::string& out, std::span<const ClusterView> clusters,
-                          const CollectorSet& collectors, TextFormat format) {
-  if (collectors_ != collectors) {
+void Exposition::Begin(const CollectorSet& collectors) {
+  if (!page_ || collectors_ != collectors) {
     collectors_ = collectors;
     page_.emplace(FamiliesOf(collectors));
   }
   page_->Clear();
-  for (const ClusterView& cluster : clusters) AddCluster(cluster, collectors, *page_);
-  page_->AppendTo(out, format);
 }
+
+void Exposition::Add(const ClusterView& cluster) { AddCluster(cluster, collectors_, *page_); }
 
 std::string Expose(std::span<const ClusterView> clusters, const CollectorSet& collectors,
                    TextFormat format) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "collectors/registry.h"
 #include "collectors/view.h"
@@ -13,15 +14,19 @@
 
 namespace pgrepl::http {
 
-/// Writes one page after another, in the memory of the last. One thread at a time.
+/// One page after another, in the memory of the last. One thread at a time.
 class Exposition {
  public:
-  /// Without OpenMetrics' end mark. Collectors that are off have no families.
-  void AppendTo(std::string& out, std::span<const ClusterView> clusters,
-                const CollectorSet& collectors, TextFormat format);
+  /// A new page. Collectors that are off have no families.
+  void Begin(const CollectorSet& collectors);
+  void Add(const ClusterView& cluster);
+  /// As Page::Pieces().
+  [[nodiscard]] std::vector<std::string_view> Pieces(TextFormat format) const {
+    return page_->Pieces(format);
+  }
 
  private:
-  std::optional<CollectorSet> collectors_;  ///< whose families page_ has
+  CollectorSet collectors_;  ///< whose families page_ has
   std::optional<Page> page_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -12,7 +13,8 @@ namespace pgrepl::http {
 /// 12.5.3). An absent header is an empty one.
 bool AcceptsGzip(std::string_view accept_encoding);
 
-/// Nothing if it would not become smaller, or memory runs out.
-std::optional<std::string> Gzip(std::string_view text);
+/// Of the pieces one after the other. Nothing if it would not become smaller, or memory runs out.
+std::optional<std::string> Gzip(std::span<const std::string_view> pieces);
+inline std::optional<std::string> Gzip(std::string_view text) { return Gzip({&text, 1}); }
 
 }  // namespace pgrepl::http

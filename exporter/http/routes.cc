@@ -5,8 +5,8 @@
 #include <memory>
 #include <utility>
 
-#include "exporter/base/clock.h"
 #include "exporter/http/health_checks.h"
+#include "exporter/http/metrics_page.h"
 #include "exporter/http/page.h"
 #include "exporter/http/refusal.h"
 #include "exporter/http/report_routes.h"
@@ -15,50 +15,26 @@
 namespace pgrepl::http {
 namespace {
 
-// The page in one format: figures of the exporter itself come last.
-class MetricsPage {
- public:
-  MetricsPage(const RouteOptions& options, TextFormat format)
-      : format_(format), page_([this, &options](std::string& out) { Render(options, out); }) {}
-
-  Response Answer() {
-    return {.content_type = std::string(ContentType(format_)), .body = {}, .shared = page_.Get()};
-  }
-
- private:
-  void Render(const RouteOptions& options, std::string& out) {
-    const Time begin = Now();
-    exposition_.AppendTo(out, options.views(""), options.collectors(), format_);
-    options.self->CountScrape(Seconds(Now() - begin));
-    out += options.self->Render(format_);
-    if (format_ == TextFormat::kOpenMetrics) out += kOpenMetricsEnd;
-  }
-
-  const TextFormat format_;
-  Exposition exposition_;
-  SharedPage page_;
-};
-
-/// `options` must outlive it.
 std::function<Response(const Request&)> MetricsRoute(const RouteOptions& options) {
-  const auto plain = std::make_shared<MetricsPage>(options, TextFormat::kPrometheus);
-  const auto open = std::make_shared<MetricsPage>(options, TextFormat::kOpenMetrics);
-  return [plain, open](const Request& request) {
-    const bool is_open = NegotiateFormat(request.accept) == TextFormat::kOpenMetrics;
-    return (is_open ? open : plain)->Answer();
+  const auto page = std::make_shared<MetricsPage>(
+      MetricsPage::Options{options.collectors, options.visit, options.self});
+  return [page](const Request& request) {
+    const TextFormat format = NegotiateFormat(request.accept);
+    return Response{
+        .content_type = std::string(ContentType(format)), .body = {}, .shared = page->Get(format)};
   };
 }
 
 // Ready once the page is complete: every server was tried, whether it answers or not.
-Response Ready(const std::vector<ClusterView>& clusters) {
+Response Ready(const VisitClusters& visit) {
   std::string waiting;
-  for (const ClusterView& cluster : clusters) {
+  visit([&](const ClusterView& cluster) {
     for (const ServerView& server : cluster.servers) {
       if (server.tried) continue;
       waiting.append("not tried yet: ").append(cluster.name).append("/").append(server.name) +=
           '\n';
     }
-  }
+  });
   if (!waiting.empty()) return {.status = 503, .body = std::move(waiting)};
   return {.body = "ready\n"};
 }
@@ -75,12 +51,9 @@ Response Reload(const std::function<Status()>& reload) {
 std::vector<Route> MakeRoutes(RouteOptions given) {
   const auto options = std::make_shared<const RouteOptions>(std::move(given));
   std::vector<Route> routes = {
-      {Method::kGet, options->telemetry_path,
-       [options, metrics = MetricsRoute(*options)](const Request& request) {
-         return metrics(request);
-       }},
+      {Method::kGet, options->telemetry_path, MetricsRoute(*options)},
       {Method::kGet, "/-/healthy", [](const Request&) { return Response{.body = "healthy\n"}; }},
-      {Method::kGet, "/-/ready", [options](const Request&) { return Ready(options->views("")); }},
+      {Method::kGet, "/-/ready", [options](const Request&) { return Ready(options->visit); }},
       {Method::kPost, "/-/reload", [options](const Request&) { return Reload(options->reload); }},
       {Method::kGet, "/topology",
        [options](const Request& request) { return TopologyPage(options->views, request); }},

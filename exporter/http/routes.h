@@ -19,6 +19,7 @@ struct RouteOptions {
   std::function<CollectorSet()> collectors;  ///< whose families are shown, as of now
   SelfMetrics* self;                         ///< outlives the routes
   Views views;
+  VisitClusters visit;
   /// Reads the configuration again; none: POST /-/reload is 403.
   std::function<Status()> reload = {};
 };

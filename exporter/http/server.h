@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "exporter/base/result.h"
-#include "exporter/http/shared_page.h"
+#include "exporter/http/shared_body.h"
 
 namespace pgrepl::http {
 

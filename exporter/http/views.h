@@ -15,4 +15,7 @@ namespace pgrepl::http {
 /// Called on worker threads.
 using Views = std::function<std::vector<ClusterView>(std::string_view cluster)>;
 
+/// All clusters, one after the other: a view is gone before the next is taken.
+using VisitClusters = std::function<void(const std::function<void(const ClusterView&)>& visit)>;
+
 }  // namespace pgrepl::http

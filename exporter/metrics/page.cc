@@ -149,23 +149,20 @@ void Page::Clear() {
   found_ = 0;
 }
 
-void Page::AppendTo(std::string& out, TextFormat format) const {
-  const auto help_of = [&](const Block& block) -> const std::string& {
-    return format == TextFormat::kOpenMetrics ? block.open_help : block.help;
-  };
-  std::size_t size = out.size();
+std::vector<std::string_view> Page::Pieces(TextFormat format) const {
+  std::vector<std::string_view> pieces;
+  pieces.reserve(2 * blocks_.size() + 2);
   for (const Block& block : blocks_) {
-    if (!block.samples.empty()) size += help_of(block).size() + block.samples.view().size();
+    if (block.samples.empty()) continue;
+    pieces.emplace_back(format == TextFormat::kOpenMetrics ? block.open_help : block.help);
+    pieces.push_back(block.samples.view());
   }
-  if (size > out.capacity()) out.reserve(size + size / 16);
-  for (const Block& block : blocks_) {
-    if (!block.samples.empty()) out.append(help_of(block)).append(block.samples.view());
-  }
+  return pieces;
 }
 
 std::string Page::Render(TextFormat format) const {
   std::string out;
-  AppendTo(out, format);
+  for (const std::string_view piece : Pieces(format)) out += piece;
   if (format == TextFormat::kOpenMetrics) out += kOpenMetricsEnd;
   return out;
 }

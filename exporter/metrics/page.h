@@ -42,8 +42,8 @@ class Page {
 
   /// Families without series are left out.
   [[nodiscard]] std::string Render(TextFormat format) const;
-  /// The same at the end of `out`; OpenMetrics' end mark is the caller's.
-  void AppendTo(std::string& out, TextFormat format) const;
+  /// The same where it lies, until the page is changed; without OpenMetrics' end mark.
+  [[nodiscard]] std::vector<std::string_view> Pieces(TextFormat format) const;
 
  private:
   /// What does not change is made once.

@@ -31,6 +31,7 @@ class RoutesTest : public testing::Test {
       .collectors = [] { return CollectorSet(); },
       .self = &self_,
       .views = [](std::string_view) { return std::vector<ClusterView>{report::Example()}; },
+      .visit = [](const auto& visit) { visit(report::Example()); },
   });
 };
 
@@ -76,6 +77,7 @@ TEST_F(RoutesTest, ReloadIsForThoseWhoAllowIt) {
                         .collectors = [] { return CollectorSet(); },
                         .self = &self_,
                         .views = [](std::string_view) { return std::vector<ClusterView>(); },
+                        .visit = [](const auto&) {},
                         .reload = [&] { return outcome; }});
   EXPECT_EQ(Get("/-/reload").status, 200);
   outcome = Error{"/etc/x.yml:3:1: no clusters"};

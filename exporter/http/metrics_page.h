@@ -1,0 +1,48 @@
+// The /metrics page, made for all who ask at the same time. Thread-safe.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "collectors/registry.h"
+#include "exporter/base/mutex.h"
+#include "exporter/http/exposition.h"
+#include "exporter/http/shared_body.h"
+#include "exporter/http/single_flight.h"
+#include "exporter/http/views.h"
+#include "exporter/metrics/self_metrics.h"
+
+namespace pgrepl::http {
+
+class MetricsPage {
+ public:
+  struct Options {
+    std::function<CollectorSet()> collectors;  ///< whose families are shown, as of now
+    VisitClusters visit;
+    SelfMetrics* self;  ///< outlives the page
+  };
+
+  explicit MetricsPage(Options options)
+      : options_(std::move(options)), flight_([this] { return Make(); }) {}
+
+  std::shared_ptr<const SharedBody> Get(TextFormat format);
+
+ private:
+  class Moment;
+  /// The memory of a moment that nobody reads any more: to fault in that of a large page takes as long
+  /// as to write it.
+  struct Spare {
+    Mutex mutex;
+    std::optional<Exposition> exposition PGREPL_GUARDED_BY(mutex);
+  };
+
+  [[nodiscard]] std::shared_ptr<const Moment> Make() const;
+
+  const Options options_;
+  const std::shared_ptr<Spare> spare_ = std::make_shared<Spare>();
+  SingleFlight<Moment> flight_;
+};
+
+}  // namespace pgrepl::http

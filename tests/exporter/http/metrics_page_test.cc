@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/http/metrics_page.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "tests/exporter/report/example.h"
+
+namespace pgrepl::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+class MetricsPageTest : public testing::Test {
+ protected:
+  static std::string Text(const SharedBody& body) {
+    std::string text;
+    for (const std::string_view piece : body.pieces()) text += piece;
+    return text;
+  }
+  std::string Get(TextFormat format = TextFormat::kPrometheus) { return Text(*page_.Get(format)); }
+  bool Has(std::string_view family) {
+    return Get().find("\n# TYPE " + std::string(family) + ' ') != std::string::npos;
+  }
+
+  ClusterView cluster_ = report::Example();
+  std::function<void()> meanwhile_ = [] {};
+  int visits_ = 0;
+  CollectorSet collectors_;
+  SelfMetrics self_{"1.2.3"};
+  MetricsPage page_{{.collectors = [&] { return collectors_; },
+                     .visit =
+                         [&](const auto& visit) {
+                           ++visits_;
+                           meanwhile_();
+                           visit(cluster_);
+                         },
+                     .self = &self_}};
+};
+
+TEST_F(MetricsPageTest, TheExporterIsLast) {
+  const std::string plain = Get();
+  EXPECT_LT(plain.find("\npgrepl_up "), plain.find("\nprocess_start_time_seconds "));
+  EXPECT_FALSE(plain.ends_with("# EOF\n"));
+  EXPECT_TRUE(Get(TextFormat::kOpenMetrics).ends_with("\n# EOF\n"));
+}
+
+TEST_F(MetricsPageTest, WhoAsksMeanwhileForTheOtherFormatGetsTheSameSamples) {
+  std::future<std::shared_ptr<const SharedBody>> open;
+  meanwhile_ = [&] {
+    open = std::async(std::launch::async, [&] { return page_.Get(TextFormat::kOpenMetrics); });
+    std::this_thread::sleep_for(100ms);
+  };
+  const auto plain = page_.Get(TextFormat::kPrometheus);
+  EXPECT_EQ(plain->pieces()[1].data(), open.get()->pieces()[1].data());
+  EXPECT_EQ(visits_, 1);
+}
+
+// Its memory is another page's only when nobody reads it any more.
+TEST_F(MetricsPageTest, WhatSomebodyStillReadsDoesNotChange) {
+  const auto first = page_.Get(TextFormat::kPrometheus);
+  const std::string before = Text(*first);
+  cluster_.servers.clear();
+  EXPECT_LT(Get().size(), before.size());
+  EXPECT_TRUE(Text(*first) == before);
+}
+
+TEST_F(MetricsPageTest, TheNextHasNothingOfTheLast) {
+  EXPECT_TRUE(Has("pgrepl_lag_known"));
+  cluster_.servers.clear();
+  EXPECT_FALSE(Has("pgrepl_lag_known"));
+}
+
+TEST_F(MetricsPageTest, ACollectorThatIsOffHasNoFamilies) {
+  EXPECT_TRUE(Has("pgrepl_lag_known"));
+  collectors_.Switch(static_cast<std::size_t>(CollectorId::kLag), false);
+  EXPECT_FALSE(Has("pgrepl_lag_known"));
+  collectors_.Switch(static_cast<std::size_t>(CollectorId::kLag), true);
+  EXPECT_TRUE(Has("pgrepl_lag_known"));
+}
+
+}  // namespace
+}  // namespace pgrepl::http
