@@ -1,5 +1,5 @@
-// What a scrape and a pulse are made of, function by function: rendering a page, the history of
-// LSNs, the view of a cluster and of many.
+// What a scrape and a pulse are made of, function by function: rendering a page, decoding rows, the
+// history of LSNs, the view of a cluster and of many.
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
 #include <prometheus/text_serializer.h>
@@ -12,11 +12,13 @@
 
 #include "collectors/lag.h"
 #include "collectors/receiver.h"
+#include "collectors/registry.h"
 #include "collectors/senders.h"
 #include "exporter/cluster/lsn_history.h"
 #include "exporter/cluster/memory.h"
 #include "exporter/cluster/view.h"
 #include "exporter/metrics/page.h"
+#include "tests/support/rows_builder.h"
 
 namespace pgrepl {
 namespace {
@@ -96,6 +98,35 @@ BENCHMARK(RenderByPrometheusCpp)
     ->Arg(10'000)
     ->Arg(200'000)
     ->Unit(benchmark::kMicrosecond);
+
+const Collector& Of(CollectorId id) { return *Collectors()[static_cast<std::size_t>(id)]; }
+
+void Decode(benchmark::State& state, CollectorId id, const Rows& rows) {
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(Of(id).decode(Of(id), rows));
+  state.SetItemsProcessed(state.iterations() * rows.size());
+}
+
+// The row of each pulse, as a standby answers.
+void DecodePosition(benchmark::State& state) {
+  const std::nullopt_t null = std::nullopt;
+  Decode(state, CollectorId::kLag,
+         OneRow({null, null, "16/B374D848", "16/B374D000", "not paused", "0", "7", "16/B3000028",
+                 null}));
+}
+BENCHMARK(DecodePosition);
+
+void DecodeSenders(benchmark::State& state) {
+  const std::nullopt_t null = std::nullopt;
+  RowsBuilder rows;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    rows.AddRow({"4711",         "standby-1",   "10.0.0.2",    "streaming",   "standby_1",
+                 "physical",     "f",           "16/B374D848", "16/B374D848", "16/B374D848",
+                 "16/B374D848",  "16/B374D000", "0.001",       "0.002",       "0.003",
+                 "1700000000.5", "async",       null,          "0",           null});
+  }
+  Decode(state, CollectorId::kSenders, rows.Build());
+}
+BENCHMARK(DecodeSenders)->Arg(1)->Arg(30);
 
 // A transaction in each pulse: the case that keeps the most entries.
 cluster::LsnHistory History(std::int64_t pulses) {
