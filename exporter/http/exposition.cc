@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/http/exposition.h"
 
-#include <charconv>
 #include <vector>
+
+#include "exporter/http/preferences.h"
 
 namespace pgrepl::http {
 namespace {
@@ -31,30 +32,6 @@ void AddCluster(const ClusterView& cluster, const CollectorSet& collectors, Page
     if (collector->emit_cluster != nullptr) collector->emit_cluster(cluster, samples);
   }
   for (const ServerView& server : cluster.servers) AddServer(server, page);
-}
-
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
-// The weight of a media type in an Accept header, 0 when it isn't listed.
-double Weight(std::string_view accept, std::string_view media_type) {
-  while (!accept.empty()) {
-    const auto comma = accept.find(',');
-    std::string_view range = accept.substr(0, comma);
-    accept = comma == std::string_view::npos ? "" : accept.substr(comma + 1);
-    if (Trim(range.substr(0, range.find(';'))) != media_type) continue;
-    const auto q = range.find("q=");
-    double weight = 1;
-    if (q != std::string_view::npos) {
-      const std::string_view digits = range.substr(q + 2);
-      std::from_chars(digits.begin(), digits.end(), weight);
-    }
-    return weight;
-  }
-  return 0;
 }
 
 }  // namespace
@@ -86,9 +63,11 @@ std::string ExposeServer(const ServerView& server, const CollectorSet& collector
 }
 
 TextFormat NegotiateFormat(std::string_view accept) {
-  const double open_metrics = Weight(accept, "application/openmetrics-text");
-  return open_metrics > 0 && open_metrics >= Weight(accept, "text/plain") ? TextFormat::kOpenMetrics
-                                                                          : TextFormat::kPrometheus;
+  const std::vector<Preference> types = Preferences(accept);
+  const double open_metrics = WeightOf(types, "application/openmetrics-text").value_or(0);
+  return open_metrics > 0 && open_metrics >= WeightOf(types, "text/plain")
+             ? TextFormat::kOpenMetrics
+             : TextFormat::kPrometheus;
 }
 
 }  // namespace pgrepl::http
