@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,6 +21,7 @@ class Exposition {
   /// A new page. Collectors that are off have no families.
   void Begin(const CollectorSet& collectors);
   void Add(const ClusterView& cluster);
+  [[nodiscard]] std::size_t size() const { return page_->size(); }
   /// As Page::Pieces().
   [[nodiscard]] std::vector<std::string_view> Pieces(TextFormat format) const {
     return page_->Pieces(format);

@@ -46,25 +46,40 @@ std::shared_ptr<const SharedBody> MetricsPage::Get(TextFormat format) {
   return {moment, &moment->In(format)};
 }
 
-std::shared_ptr<const MetricsPage::Moment> MetricsPage::Make() const {
-  const Time begin = Now();
+std::shared_ptr<const MetricsPage::Moment> MetricsPage::Make() {
   std::optional<Exposition> exposition;
   {
     MutexLock lock(spare_->mutex);
+    if (spare_->bytes_out > options_.most_bytes) {
+      if (std::shared_ptr<const Moment> last = last_.lock()) return last;
+    }
     exposition.swap(spare_->exposition);
   }
   if (!exposition) exposition.emplace();
-  exposition->Begin(options_.collectors());
-  options_.visit([&](const ClusterView& cluster) { exposition->Add(cluster); });
+  std::shared_ptr<const Moment> moment = Write(*std::move(exposition));
+  last_ = moment;
+  return moment;
+}
+
+std::shared_ptr<const MetricsPage::Moment> MetricsPage::Write(Exposition exposition) {
+  const Time begin = Now();
+  exposition.Begin(options_.collectors());
+  options_.visit([&](const ClusterView& cluster) { exposition.Add(cluster); });
   options_.self->CountScrape(Seconds(Now() - begin));
-  const auto keep_memory = [spare = spare_](Moment* moment) {
+  const std::size_t bytes = exposition.size();
+  {
+    MutexLock lock(spare_->mutex);
+    spare_->bytes_out += bytes;
+  }
+  const auto keep_memory = [spare = spare_, bytes](Moment* moment) {
     {
       MutexLock lock(spare->mutex);
+      spare->bytes_out -= bytes;
       spare->exposition = std::move(*moment).TakeExposition();
     }
     delete moment;
   };
-  return {new Moment(*std::move(exposition), *options_.self), keep_memory};
+  return {new Moment(std::move(exposition), *options_.self), keep_memory};
 }
 
 }  // namespace pgrepl::http

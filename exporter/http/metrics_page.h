@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "collectors/registry.h"
 #include "exporter/base/mutex.h"
@@ -22,6 +24,9 @@ class MetricsPage {
     std::function<CollectorSet()> collectors;  ///< whose families are shown, as of now
     VisitClusters visit;
     SelfMetrics* self;  ///< outlives the page
+    /// Of pages that clients have not read to their end; past it they get the last one again, which is
+    /// as old as the guard lets a client read (guard.h).
+    std::size_t most_bytes = std::size_t{256} << 20U;
   };
 
   explicit MetricsPage(Options options)
@@ -36,12 +41,15 @@ class MetricsPage {
   struct Spare {
     Mutex mutex;
     std::optional<Exposition> exposition PGREPL_GUARDED_BY(mutex);
+    std::size_t bytes_out PGREPL_GUARDED_BY(mutex) = 0;  ///< of moments that are still read
   };
 
-  [[nodiscard]] std::shared_ptr<const Moment> Make() const;
+  std::shared_ptr<const Moment> Make();
+  std::shared_ptr<const Moment> Write(Exposition exposition);
 
   const Options options_;
   const std::shared_ptr<Spare> spare_ = std::make_shared<Spare>();
+  std::weak_ptr<const Moment> last_;  ///< the flight's
   SingleFlight<Moment> flight_;
 };
 

@@ -149,6 +149,12 @@ void Page::Clear() {
   found_ = 0;
 }
 
+std::size_t Page::size() const {
+  std::size_t size = 0;
+  for (const Block& block : blocks_) size += block.samples.view().size();
+  return size;
+}
+
 std::vector<std::string_view> Page::Pieces(TextFormat format) const {
   std::vector<std::string_view> pieces;
   pieces.reserve(2 * blocks_.size() + 2);

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -40,6 +41,8 @@ class Page {
   /// Without series again, for the same families.
   void Clear();
 
+  /// Bytes of all samples, without comment lines.
+  [[nodiscard]] std::size_t size() const;
   /// Families without series are left out.
   [[nodiscard]] std::string Render(TextFormat format) const;
   /// The same where it lies, until the page is changed; without OpenMetrics' end mark.

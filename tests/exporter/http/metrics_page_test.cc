@@ -35,14 +35,16 @@ class MetricsPageTest : public testing::Test {
   int visits_ = 0;
   CollectorSet collectors_;
   SelfMetrics self_{"1.2.3"};
-  MetricsPage page_{{.collectors = [&] { return collectors_; },
-                     .visit =
-                         [&](const auto& visit) {
-                           ++visits_;
-                           meanwhile_();
-                           visit(cluster_);
-                         },
-                     .self = &self_}};
+
+  MetricsPage::Options options_{.collectors = [&] { return collectors_; },
+                                .visit =
+                                    [&](const auto& visit) {
+                                      ++visits_;
+                                      meanwhile_();
+                                      visit(cluster_);
+                                    },
+                                .self = &self_};
+  MetricsPage page_{options_};
 };
 
 TEST_F(MetricsPageTest, TheExporterIsLast) {
@@ -70,6 +72,20 @@ TEST_F(MetricsPageTest, WhatSomebodyStillReadsDoesNotChange) {
   cluster_.servers.clear();
   EXPECT_LT(Get().size(), before.size());
   EXPECT_TRUE(Text(*first) == before);
+}
+
+// Fifty clients that read a page of a large fleet slowly must not have one each.
+TEST_F(MetricsPageTest, PastTheMemoryForThemTheLastOneIsSharedUntilItIsRead) {
+  options_.most_bytes = 1;
+  MetricsPage page(options_);
+  auto first = page.Get(TextFormat::kPrometheus);
+  auto second = page.Get(TextFormat::kOpenMetrics);
+  EXPECT_EQ(first->pieces()[1].data(), second->pieces()[1].data());
+  first.reset();
+  second.reset();
+  EXPECT_EQ(visits_, 1);
+  page.Get(TextFormat::kPrometheus);
+  EXPECT_EQ(visits_, 2);
 }
 
 TEST_F(MetricsPageTest, TheNextHasNothingOfTheLast) {
