@@ -36,7 +36,7 @@ double Weight(std::string_view parameters) {
     const auto [end, error] =
         std::from_chars(parameter.data() + 2, parameter.data() + parameter.size(), weight);
     const bool is_read = error == std::errc{} && end == parameter.data() + parameter.size();
-    return is_read && weight > 0 ? weight : 0;
+    return is_read && weight > 0 ? std::min(weight, 1.0) : 0;
   }
   return 1;
 }

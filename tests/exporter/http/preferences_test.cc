@@ -19,6 +19,7 @@ std::string Read(std::string_view header) {
 TEST(PreferencesTest, NamesAndWeightsInTheirOrder) {
   EXPECT_EQ(Read("text/plain;version=0.0.4;q=0.5 ,\tapplication/openmetrics-text; Q=0.75,*/*"),
             "text/plain=0.50 application/openmetrics-text=0.75 */*=1.00");
+  EXPECT_EQ(Read("gzip;q=inf"), "gzip=1.00");
   EXPECT_EQ(Read(""), "");
   EXPECT_EQ(Read(",;,;q=1, ,"), "");
 }
