@@ -162,6 +162,8 @@ Sender DecodeRow(const Row& row) {
                 .xmin_age = row.Number(kXmin),
                 .wait_event = row.Name(kWaitEvent)};
   sender.kind = KindOf(sender, row.Text(kSlotType).value_or(""));
+  // Before its first reply the client has told none: this is the login's own transaction.
+  if (!sender.reply_time) sender.xmin_age.reset();
   return sender;
 }
 

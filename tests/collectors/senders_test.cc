@@ -96,6 +96,15 @@ TEST(SendersTest, DecodesEveryColumn) {
   EXPECT_EQ(sender.sync_state, "quorum");
 }
 
+// A login's own transaction: seen by chance, it made a series that was gone with the next pulse.
+TEST(SendersTest, WhoHasNotRepliedHoldsNoXmin) {
+  RowsBuilder rows;
+  rows.AddRow({"4711", "s1",  "10.0.0.2", "startup", kNull, kNull, kNull,   "0/6", kNull, kNull,
+               kNull,  kNull, kNull,      kNull,     kNull, kNull, "async", kNull, "0",   "1"});
+  const Result<FactPtr> fact = Decode(CollectorId::kSenders, rows.Build());
+  EXPECT_EQ(static_cast<const SendersFact*>(fact->get())->senders.at(0).xmin_age, std::nullopt);
+}
+
 TEST(SendersTest, KindIsToldFromSlotStateAndPositions) {
   EXPECT_THAT(
       Kinds({

@@ -102,7 +102,7 @@ def senders(catalog):
         yield "pgrepl_sender_reply_age_seconds", Between(0, 15), standby
         yield "pgrepl_sender_sync_state", 1, standby | {"sync_state": row["sync_state"]}
         yield "pgrepl_sender_sync_priority", row["sync_priority"], standby
-        if row["backend_xmin"] is not None:
+        if row["backend_xmin"] is not None and row["reply_time"] is not None:
             yield "pgrepl_sender_xmin_age", Between(0, 1000), standby
         yield "pgrepl_sender_info", 1, standby | {
             "application_name": row["application_name"], "client_addr": row["client_addr"],
