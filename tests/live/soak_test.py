@@ -4,6 +4,7 @@
 import os
 import unittest
 
+from tests.lab import sanitizer
 from tests.lab.workspace import Workspace
 from tests.proof.growth import ALLOWED, Growth
 from tests.proof.soak import Soak
@@ -40,7 +41,8 @@ class SoakTest(unittest.TestCase):
         with Workspace() as workspace:
             soak = Soak(workspace, BINARY)
             growth = soak.play(SECONDS)
-            self.assertEqual(list(soak.wrong(growth)), [])
+            wrong = [one for one in soak.wrong(growth) if not (sanitizer.IS_ON and one.startswith("memory"))]
+            self.assertEqual(wrong, [])
         print(soak.counts, f"the slowest page {soak.slowest:.2f} s", list(growth.rows()))
         self.assertGreater(min(soak.counts.values()), 5)
 
