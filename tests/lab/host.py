@@ -30,7 +30,8 @@ mount -t proc proc proc
 mount --rbind /dev dev
 for one; do mkdir -p "$one"; mount -t tmpfs -o mode=755 tmpfs "$one"; done
 chmod 1777 tmp dev/shm
-chown postgres: var/lib/postgresql var/log/postgresql
+# By its own list of users.
+chroot . chown postgres: /var/lib/postgresql /var/log/postgresql
 mkdir run/homes
 mount --bind "$homes" run/homes
 mount --bind "$homes/$address" root

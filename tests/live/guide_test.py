@@ -68,9 +68,52 @@ def hosts_of(sentence, line):
 
 def is_printed(expected, printed):
     """Whether these lines are among those printed, one after the other; '...' is anything."""
-    lines = [".*?".join(map(re.escape, line.split("..."))) for line in expected.splitlines()]
-    pattern = "\n".join("(?:.*\n)*?.*" if line == ".*?" else f"{line} *" for line in lines)
-    return re.search(f"^{pattern}$", printed, re.M) is not None
+    pattern = "".join(
+        "(?:.*\n)*?" if line == "..." else ".*?".join(map(re.escape, line.split("..."))) + " *\n"
+        for line in expected.splitlines())
+    return re.search(f"^{pattern}", printed + "\n", re.M) is not None
+
+
+class ReadingTest(unittest.TestCase):
+    """Nothing of the guide is passed over, and nothing in it points nowhere."""
+
+    def test_what_nobody_would_run_is_refused(self):
+        for text in ("Then:\n\n```sh\ntrue\n```\n",
+                     "On `$NOBODY`:\n\n```sh\ntrue\n```\n",
+                     "On `$PRIMARY` or elsewhere:\n\n```sh\ntrue\n```\n",
+                     "On `$PRIMARY`:\n\n```bash\ntrue\n```\n",
+                     "On `$PRIMARY`:\n\n```\ntrue\n```\n",
+                     "On `$PRIMARY`:\n\n```text\ntrue\n```\n"):
+            with self.subTest(text), self.assertRaises(ValueError):
+                steps(text)
+
+    def test_all_of_it_is_read(self):
+        text = GUIDE.read_text()
+        self.assertEqual(2 * len(FENCE.findall(text)), text.count("```"))
+        self.assertNotRegex(FENCE.sub("", text), r"(?m)^(~~~|<pre| {4}|\t)")
+
+    def test_comparing(self):
+        self.assertTrue(is_printed("b ... d\n", "a\nb c d \ne\n"))
+        self.assertTrue(is_printed("a\n...\ne\n", "a\nb\nc\ne\n"))
+        self.assertTrue(is_printed("a\n...\nb\n", "a\nb\n"))
+        for expected in ("b\n", "a\nc\n", "b\n...\na\n", "a x\n"):
+            self.assertFalse(is_printed(expected, "a\nbx\nc\n"), expected)
+
+    def test_names_of_findings_are_those_of_check(self):
+        table = GUIDE.read_text().partition("| what you see |")[2].partition("\n\n")[0]
+        named = set(re.findall(r"`([a-z_]+)`", table)) - {"check"}
+        self.assertGreater(len(named), 12)
+        known = (REPOSITORY / "docs/check.md").read_text() + (REPOSITORY / "docs/lag.md").read_text()
+        self.assertEqual(named - set(re.findall(r"`([a-z_]+)`", known)), set())
+
+    def test_links_lead_somewhere(self):
+        for target in re.findall(r"\]\(([^)]+)\)", GUIDE.read_text()):
+            path, _, anchor = target.partition("#")
+            file = GUIDE.parent / path
+            self.assertTrue(file.exists(), target)
+            headings = [re.sub(r"[^a-z0-9 -]", "", line.lower()).strip().replace(" ", "-")
+                        for line in re.findall(r"(?m)^#+ (.*)$", file.read_text())] if anchor else [""]
+            self.assertIn(anchor, headings, target)
 
 
 @unittest.skipUnless(BINARY, "PGREPL_EXPORTER names no exporter to test")
@@ -121,3 +164,7 @@ def put_package(workspace, home):
     (tree / "DEBIAN").mkdir()
     (tree / "DEBIAN/control").write_text(CONTROL)
     run(["dpkg-deb", "-Znone", "--build", tree, home / "pg-replication-exporter_0.0.0-1_all.deb"])
+
+
+if __name__ == "__main__":
+    unittest.main()
