@@ -133,6 +133,11 @@ proof-packages: build ## packages in fresh systems of Debian 12 and 13, as root,
 	@packaging/install-dependencies.sh --packages
 	/usr/bin/python3 -B -m tests.packaging.proof --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
 
+.PHONY: proof-kit
+proof-kit: build ## the setup kit on PostgreSQL 15, 17 and 18 of Debian's suites, as root, into docs/kit-proof.md
+	@packaging/install-dependencies.sh --packages
+	/usr/bin/python3 -B -m tests.proof.kit --exporter $(CURDIR)/$(EXPORTER) $(PROOF)
+
 .PHONY: proof-mutations
 proof-mutations: dependencies ## break one rule at a time: a test must notice each
 	tests/mutate.sh

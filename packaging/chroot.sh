@@ -18,7 +18,10 @@ if [[ ! -e $base ]]; then
   scratch=$(mktemp -d)
   trap 'rm -rf "$scratch"' EXIT
   say "debootstrap $suite from $mirror"
-  debootstrap --variant=minbase "$suite" "$scratch/root" "$mirror" >"$scratch/log" 2>&1 ||
+  # A suite younger than this debootstrap is made as unstable is.
+  script=/usr/share/debootstrap/scripts/$suite
+  [[ -e $script ]] || script=${script%/*}/sid
+  debootstrap --variant=minbase "$suite" "$scratch/root" "$mirror" "$script" >"$scratch/log" 2>&1 ||
     { tail -n 20 "$scratch/log" >&2; exit 1; }
   # No service is started in it, and nothing asks.
   printf '#!/bin/sh\nexit 101\n' >"$scratch/root/usr/sbin/policy-rc.d"

@@ -40,7 +40,7 @@ build=(
 lint=(clang clang-tidy clang-format shellcheck python3-yaml python3-jsonschema man-db systemd zsh)
 # Each of them has a service that its package would start.
 services=(prometheus prometheus-alertmanager haproxy patroni etcd-server)
-demo=(postgresql python3 curl libfaketime nftables tmux "${services[@]}")
+demo=(postgresql python3 curl iproute2 libfaketime nftables tmux "${services[@]}")
 
 say() { printf 'install-dependencies: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }

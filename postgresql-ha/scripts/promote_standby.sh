@@ -88,11 +88,28 @@ overrule() {
 # ---- The right one ------------------------------------------------------------------------------
 
 refuse_another_candidate() {
-  local page rows mine best
+  local rows mine best tries
   [[ -n $exporter ]] || {
     warn 'nobody was asked whether another standby has more WAL: give --exporter'
     return 0
   }
+  # What it says is of its last pulse: the last WAL of a primary that has just died may be on the way.
+  for tries in 1 2 3 4; do
+    ask_exporter
+    [[ ${mine##* } != best ]] || {
+      say "  the exporter would choose it"
+      return 0
+    }
+    ((tries == 4)) || sleep 1
+  done
+  best=$(awk -v cluster="${mine%% *}" '$1 == cluster && $3 == "best" { print $2 }' <<<"$rows")
+  overrule "the exporter would not choose $watched_as (${mine##* }), but ${best:-nobody}" \
+    "promote ${best:-the one that its page shows}"
+}
+
+# Sets the rows of all candidates, and that of this standby.
+ask_exporter() {
+  local page
   page=$(curl -fsS --max-time 10 "$exporter/metrics" 2>&1) ||
     die "cannot ask the exporter at $exporter: $page" 'correct --exporter, or leave it out'
   rows=$(candidates <<<"$page")
@@ -101,13 +118,6 @@ refuse_another_candidate() {
     awk '{ printf "%s/%s ", $1, $2 }' <<<"$rows")" 'say what it is called there: --watched-as'
   [[ $mine != *$'\n'* ]] || die "the exporter watches several standbys '$watched_as': $(
     awk '{ printf "%s/%s ", $1, $2 }' <<<"$mine")" 'say which: --watched-as CLUSTER/NAME'
-  [[ ${mine##* } != best ]] || {
-    say "  the exporter would choose it"
-    return 0
-  }
-  best=$(awk -v cluster="${mine%% *}" '$1 == cluster && $3 == "best" { print $2 }' <<<"$rows")
-  overrule "the exporter would not choose $watched_as (${mine##* }), but ${best:-nobody}" \
-    "promote ${best:-the one that its page shows}"
 }
 
 # CLUSTER SERVER REASON of each standby, of a page of metrics.

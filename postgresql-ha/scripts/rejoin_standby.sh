@@ -7,6 +7,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/configuration.sh"
 
 primary='' primary_port=5432 replace=false
+called_from=$PWD
 handed_on=()           # options of setup_standby.sh, which does the rest
 password=''
 new_timeline=''        # of the primary
@@ -185,6 +186,21 @@ verify() {
   [[ -z $kept ]] || say "What only this server had is in $kept (pg_waldump reads its WAL): remove it when nobody needs it."
 }
 
+# From when it was the primary: they would keep WAL here for ever, for standbys that follow PRIMARY now,
+# and for PRIMARY itself.
+drop_slots_of_before() {
+  local slot theirs
+  theirs=$(ask_primary "SELECT slot_name FROM pg_replication_slots WHERE active
+                        UNION SELECT current_setting('primary_slot_name')")
+  for slot in $(query "SELECT slot_name FROM pg_replication_slots
+                       WHERE slot_type = 'physical' AND NOT active"); do
+    grep -qFx "$slot" <<<"$theirs" || continue
+    act "drop slot $slot, whose standby has left" drop_slot "$slot"
+  done
+}
+
+drop_slot() { query "SELECT pg_drop_replication_slot('$1')" >/dev/null; }
+
 main() {
   handed_on=("$@")
   read_options "$@"
@@ -199,8 +215,10 @@ main() {
     say "Dry run: then setup_standby.sh, nothing touched."
     return
   fi
-  "$kit/scripts/setup_standby.sh" "${handed_on[@]}"
+  # From where it was called: what it is told may be relative to there.
+  (cd "$called_from" && "$kit/scripts/setup_standby.sh" "${handed_on[@]}") || exit 1
   verify
+  drop_slots_of_before
 }
 
 main "$@"

@@ -8,7 +8,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/configuration.sh"
 
 primary='' primary_port=5432 name='' archive_dir='' replace=false
-slot='' use_slot=true slot_created=false
+slot='' use_slot=true slot_created=false slot_freed=false
 password='' lent=''       # and the pgpass file this run uses
 system_id=''              # of the upstream
 declare -A upstream_values=()
@@ -199,6 +199,7 @@ replace_data() {
     'empty it by hand, then run this again'
   confirm "$data_dir will be moved to $kept and replaced"
   ensure_slot
+  free_slot
   make_directory "$incoming" 0700
   act "take a base backup of $primary:$primary_port" take_base_backup "$incoming"
   if is_running; then act "stop the server on port $port" control stop; fi
@@ -206,15 +207,29 @@ replace_data() {
   act "move the base backup to $data_dir" mv "$incoming" "$data_dir"
 }
 
-take_base_backup() {
-  local output
-  if output=$(as_server "$(tool pg_basebackup)" -d "$(conninfo "$lent")" -D "$1" -X stream \
-    --checkpoint=fast --no-password ${slot:+--slot="$slot"} 2>&1); then
-    forget_upstream_identity "$1"
-    as_server touch "$1/standby.signal"
-    return
+# A standby that is replaced holds the slot that the base backup needs.
+free_slot() {
+  if [[ -n $slot && $(received slot_name) == "$slot" ]]; then
+    act "stop the server on port $port, which uses slot $slot" control stop
+    slot_freed=true
   fi
+}
+
+take_base_backup() {
+  local output tries
+  for tries in 1 2 3 4 5; do
+    if output=$(as_server "$(tool pg_basebackup)" -d "$(conninfo "$lent")" -D "$1" -X stream \
+      --checkpoint=fast --no-password ${slot:+--slot="$slot"} 2>&1); then
+      forget_upstream_identity "$1"
+      as_server touch "$1/standby.signal"
+      return
+    fi
+    # The upstream may take a moment to see that the receiver has gone.
+    if ! $slot_freed || ((tries == 5)) || [[ $output != *'is active for PID'* ]]; then break; fi
+    sleep 1
+  done
   [[ $1 == "$data_dir" ]] || rmdir "$1" || true
+  ! $slot_freed || control start || true
   ! $slot_created || upstream >/dev/null 2>&1 <<<"DROP_REPLICATION_SLOT $slot;" || true
   explain_refusal "$output"
 }

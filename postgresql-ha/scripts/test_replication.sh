@@ -70,7 +70,7 @@ main() {
   [[ -z $late ]] || die "after $patience s not replayed by: $late" \
     'pg_replication_exporter explain STANDBY says why; see also monitor_replication.sh'
   say "Replayed everywhere: $(query "SELECT string_agg(format('%s (%s)', application_name, sync_state),
-    ', ' ORDER BY 1) FROM pg_stat_replication")"
+    ', ' ORDER BY application_name) FROM pg_stat_replication")"
 }
 
 main "$@"

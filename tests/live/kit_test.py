@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The setup kit: what it builds, what it refuses, what it never shows."""
 
-import os
-import shutil
 import subprocess
 import threading
 import time
@@ -292,75 +290,6 @@ class PlainTest(unittest.TestCase):
                 self.assertIn("see: setup_standby.sh --help", said)
         self.assertEqual(
             self.p.rows("SELECT 1 FROM pg_replication_slots WHERE slot_name = 'x'"), [])
-
-
-@unittest.skipUnless(os.geteuid() == 0 and shutil.which("pg_createcluster"),
-                     "needs root and Debian's pg_createcluster")
-class DebianTest(unittest.TestCase):
-    """The production layout: configuration in /etc/postgresql, pg_ctlcluster."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.workspace = cls.enterClassContext(Workspace("pgrepl-kit-"))
-        cls.kit = Kit(cls.workspace)
-        cls.version = installed().parent.name
-        cls.p, cls.s = (Server(cls.workspace, name, installed()) for name in ("p", "s"))
-        # A test that was killed could not take its clusters out of /etc.
-        for left in Path("/etc/postgresql", cls.version).glob("pgrepl_kit_*"):
-            if not Path("/proc", left.name.split("_")[2]).exists():
-                shutil.rmtree(left)
-        for server in (cls.p, cls.s):
-            cls.addClassCleanup(cls.drop, server)
-            cls.command("pg_createcluster", cls.version, cls.cluster(server), "-p", server.port,
-                    "-d", server.data, "-l", server.log_file, "-s", server.folder)
-            cls.command("pg_ctlcluster", cls.version, cls.cluster(server), "start")
-
-    @classmethod
-    def cluster(cls, server):
-        return f"pgrepl_kit_{os.getpid()}_{server.name}"
-
-    @classmethod
-    def configuration(cls, server):
-        return Path("/etc/postgresql", cls.version, cls.cluster(server))
-
-    @classmethod
-    def drop(cls, server):
-        cls.command("pg_dropcluster", "--stop", cls.version, cls.cluster(server))
-        shutil.rmtree(cls.configuration(server), ignore_errors=True)
-
-    @classmethod
-    def command(cls, *words):
-        return run(words, env=cls.workspace.environment)
-
-    def setup_primary(self, *words):
-        return self.command(
-            KIT / "setup_primary.sh", f"--cluster={self.version}/{self.cluster(self.p)}",
-            f"--archive-dir={self.p.folder}/archive", "--allow=10.0.0.0/8", *words,
-            f"--replication-password-file={self.kit.replication_password}",
-            f"--monitor-password-file={self.kit.monitor_password}")
-
-    def setup_standby(self, *words):
-        return self.command(
-            KIT / "setup_standby.sh", "127.0.0.1", f"--primary-port={self.p.port}", "--name=s",
-            f"--cluster={self.version}/{self.cluster(self.s)}", *words,
-            f"--replication-password-file={self.kit.replication_password}")
-
-    def test_primary_and_standby(self):
-        postgresql_conf = (self.configuration(self.p) / "postgresql.conf").read_text()
-        self.setup_primary("--yes")
-        self.assertIn("Nothing to do", self.setup_primary())
-        self.assertEqual(self.p.value("SHOW listen_addresses"), "*")
-        self.assertEqual((self.configuration(self.p) / "postgresql.conf").read_text(),
-                         postgresql_conf)
-        # What ALTER SYSTEM says of the primary's own place must not come with the base backup.
-        self.p.set(port=self.p.port)
-        with self.assertRaisesRegex(RuntimeError, "--replace"):
-            self.setup_standby()
-        self.setup_standby("--replace", "--yes")
-        self.assertIn("Nothing to do", self.setup_standby())
-        self.assertEqual(self.s.value("SHOW cluster_name"), "s")
-        self.assertEqual(self.p.rows("SELECT application_name, state FROM pg_stat_replication"),
-                         [["s", "streaming"]])
 
 
 if __name__ == "__main__":

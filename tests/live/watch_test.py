@@ -13,7 +13,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from tests.lab.cluster import Cluster
+from tests.lab.cluster import USUAL, Cluster, Standby
 from tests.lab.exporter import Exporter
 from tests.lab.load import Load
 from tests.lab.waiting import wait_until
@@ -61,17 +61,20 @@ class Pane:
         self._tmux("kill-server")
 
 
-@unittest.skipUnless(BINARY, "PGREPL_EXPORTER names no exporter to test")
-@unittest.skipUnless(shutil.which("tmux"), "tmux is not installed")
-class WatchTest(unittest.TestCase):
-    """p; s1 with a slot; s2; s3 on s2."""
+class WatchCase(unittest.TestCase):
+    """An exporter of a cluster, in whose state a pane is looked at."""
 
     maxDiff = None
+    plan = USUAL
 
     @classmethod
     def setUpClass(cls):
+        if not BINARY:
+            raise unittest.SkipTest("PGREPL_EXPORTER names no exporter to test")
+        if not shutil.which("tmux"):
+            raise unittest.SkipTest("tmux is not installed")
         cls.workspace = cls.enterClassContext(Workspace())
-        cls.cluster = Cluster(cls.workspace)
+        cls.cluster = Cluster(cls.workspace, cls.plan)
         cls.exporter = Exporter(cls.workspace, Path(BINARY).resolve(),
                                 cls.cluster.exporter_config())
         cls.enterClassContext(Load(cls.cluster.p))
@@ -80,7 +83,7 @@ class WatchTest(unittest.TestCase):
                              for standby in cls.cluster.standbys), "all were caught up once")
 
     def watch(self, *words, columns=80, rows=24, environment=()):
-        pane = Pane(self.workspace, self.id().split(".")[-1],
+        pane = Pane(self.workspace, f"{self.id().split('.')[-1]}-{columns}",
                     [Path(BINARY).resolve(), "watch", *words], columns, rows, environment)
         self.addCleanup(pane.close)
         return pane
@@ -92,17 +95,37 @@ class WatchTest(unittest.TestCase):
         if CAPTURES:
             Path(CAPTURES, name).write_text(pane.text())
 
+    def assert_fits(self, text, columns, rows):
+        self.assertEqual(len(text.splitlines()), rows)
+        self.assertLessEqual(max(map(len, text.splitlines())), columns)
+
+
+class SplitBrainTest(WatchCase):
+    """p; s1; s2 on s1. s1 is promoted, and p lives on."""
+
+    plan = (Standby("s1"), Standby("s2", upstream="s1"))
+
+    def test_two_primaries(self):
+        self.cluster.s1.promote()
+        for columns, rows in ((80, 24), (200, 60)):
+            with self.subTest(columns=columns):
+                pane = self.asked(columns=columns, rows=rows)
+                text = pane.wait_for("2 primaries, 1 expected: a split brain", "p: has WAL that",
+                                     "q quit")
+                self.keep(f"split-brain-{columns}x{rows}.txt", pane)
+                self.assert_fits(text, columns, rows)
+
+
+class WatchTest(WatchCase):
+    """p; s1 with a slot; s2; s3 on s2."""
+
     def test_healthy_lagging_cut(self):
         for columns, rows in ((80, 24), (200, 60)):
             with self.subTest(columns=columns):
-                pane = Pane(self.workspace, f"pane{columns}", [
-                    Path(BINARY).resolve(), "watch", f"--exporter={self.exporter.url}"],
-                    columns, rows)
-                self.addCleanup(pane.close)
+                pane = self.asked(columns=columns, rows=rows)
                 text = pane.wait_for("s3", "All is well.", "slot s1 of p: physical, active",
                                      "archive of p: ok", "q quit")
-                self.assertEqual(len(text.splitlines()), rows)
-                self.assertLessEqual(max(map(len, text.splitlines())), columns)
+                self.assert_fits(text, columns, rows)
                 self.keep(f"healthy-{columns}x{rows}.txt", pane)
                 with self.cluster.s1.replay_paused():
                     pane.wait_for("replay_paused")

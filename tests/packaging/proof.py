@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.lab.chroot import Chroot
 from tests.lab.ports import Ports
 from tests.lab.process import run
 from tests.lab.waiting import wait_until
@@ -28,23 +29,12 @@ CONFIG = "etc/pg_replication_exporter/config.yml"
 MINUTES = 60
 
 
-class Root:
-    """A fresh Debian, in which programs run by chroot."""
+class Root(Chroot):
+    """In which a package is tried."""
 
-    def __init__(self, suite, folder):
-        self.folder = folder
-        run([REPOSITORY / "packaging/chroot.sh", suite, folder], seconds=10 * MINUTES)
-
-    def run(self, *words):
-        return run(["unshare", "--mount", "--pid", "--fork", "--kill-child",
-                    f"--mount-proc={self.folder}/proc", "chroot", self.folder, "env", "-i",
-                    "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
-                    "DEBIAN_FRONTEND=noninteractive", *words], seconds=10 * MINUTES)
-
-    def install(self, deb):
+    def install_file(self, deb):
         shutil.copyfile(deb, self.folder / "tmp/package.deb")
-        self.run("apt-get", "install", "-y", "-qq", "--no-install-recommends",
-                 "-o", "Dpkg::Options::=--force-confold", "/tmp/package.deb")
+        self.install("/tmp/package.deb")
 
     def files(self):
         """Of the package, that are there."""
@@ -89,11 +79,11 @@ def try_package(suite, deb):
         root = Root(suite, folder / "root")
         root.run("apt-get", "update", "-qq")
         before = {file for file in (root.folder / "etc").rglob("*")}
-        root.install(older(deb, folder))
+        root.install_file(older(deb, folder))
         (root.folder / "etc/pg_replication_exporter/passwords/main").write_text("secret\n")
         with (root.folder / CONFIG).open("a") as config:
             config.write("# changed here\n")
-        root.install(deb)
+        root.install_file(deb)
         if "# changed here" not in (root.folder / CONFIG).read_text():
             raise RuntimeError("an upgrade lost what was changed in its configuration")
         version = root.run("pg_replication_exporter", "--version").strip()
