@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a fleet costs: one exporter, and thousands of servers that a stand-in plays.
+"""What a fleet costs: one exporter, and servers: real ones while their backends fit, then thousands that a stand-in plays.
 
     python3 -m bench.fleet --exporter build/release/exporter/pg_replication_exporter \\
         --stand-in build/release/bench/pgrepl_stand_in
 
-First the answers of four real servers are recorded, then each cluster of the fleet answers with them.
+First the answers of four real servers are recorded, then each cluster of the fleet answers with them. A fleet of real
+ones is the same four, watched as many clusters.
 The exit code is 1 when a thousand servers break a bound.
 """
 
@@ -14,6 +15,7 @@ import resource
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -66,14 +68,14 @@ _BOUNDS = {"of a core": 25, "VmRSS, scraped": 100, "pulse late, p99, at most": 1
 
 
 def _table(runs):
-    """{servers: [Measured]} as Markdown: the middle of the runs, and the range where it is one."""
+    """{(servers, how): [Measured]} as Markdown: the middle of the runs, and the range where it is one."""
     def cell(values, unit, digits):
         middle, least, most = (f"{one:.{digits}f}" for one in (median(values), min(values), max(values)))
         return f"{middle} {unit}".strip() + (f" ({least} - {most})" if least != most else "")
     rows = [("servers", *_COLUMNS), ("---",) * (len(_COLUMNS) + 1)]
-    for servers, measured in runs.items():
+    for (servers, how), measured in runs.items():
         columns = zip(*(one.figures() for one in measured))
-        rows.append((str(servers), *(cell(values, *how) for values, how in zip(columns, _COLUMNS.values()))))
+        rows.append((f"{servers}, {how.__name__[1:]}", *(cell(values, *how) for values, how in zip(columns, _COLUMNS.values()))))
     return "".join("| " + " | ".join(row) + " |\n" for row in rows)
 
 
@@ -91,14 +93,16 @@ def main():
         if not recording.exists():
             recording.write_text(_record(workspace, options.exporter))
         before = processes.load_average()
-        runs = {count: [] for count in options.servers}
+        runs = {(count, how): [] for how, counts in ((_real, options.real), (_played, options.servers))
+                for count in counts}
         for _ in range(options.runs):
-            for count, measured in runs.items():
-                measured.append(_measure(workspace, recording, count, options))
+            for (count, how), measured in runs.items():
+                with how(workspace, recording, options) as conninfo:
+                    measured.append(_measure(workspace, count, conninfo, options))
     print(f"- machine: {processes.machine()}\n- load average: before {before}; after {processes.load_average()}\n"
           f"- {options.runs} runs of {options.seconds:g} s without scrapes and {options.rounds} rounds of five at once\n")
     print(_table(runs))
-    broken = _broken(runs[_BOUND_FOR]) if _BOUND_FOR in runs else []
+    broken = [one for (count, _), measured in runs.items() if count == _BOUND_FOR for one in _broken(measured)]
     print("\n".join(f"BROKEN with {_BOUND_FOR} servers: {one}" for one in broken))
     return bool(broken)
 
@@ -149,17 +153,35 @@ def _find(answered, *words):
     raise RuntimeError(f"no statement was recorded with {words}")
 
 
+# The servers: where the one of a cluster and of a number is.
+
+@contextmanager
+def _played(workspace, recording, options):
+    port = workspace.ports.take()
+    process = Process(workspace, "stand_in", [options.stand_in, str(port), str(recording)])
+    yield lambda cluster, number: {"conninfo": f"host={_address(cluster, number)} port={port} "
+                                               "user=pgrepl_monitor sslmode=disable"}
+    if process.exit_code is not None:
+        raise RuntimeError(f"the stand-in has ended: {process.log}")
+    process.stop()
+
+
+@contextmanager
+def _real(_workspace, _recording, _options):
+    with Workspace(prefix="pgrepl-bench-") as workspace:
+        cluster = Cluster(workspace, settings={"max_connections": 300})
+        ports = [cluster.servers[name].port for name in _SERVERS]
+        yield lambda _, number: {"password_file": str(cluster.monitor_password_file),
+                                 "conninfo": f"host=127.0.0.1 port={ports[number]} user=pgrepl_monitor sslmode=disable"}
+
+
 # The fleet.
 
-def _measure(workspace, recording, count, options):
+def _measure(workspace, count, conninfo, options):
     _say(f"{count} servers")
-    port = workspace.ports.take()
-    stand_in = Process(workspace, f"stand_in{count}", [options.stand_in, str(port), str(recording)])
     exporter = Exporter(workspace, options.exporter, {"clusters": [
         {"name": f"cluster{cluster:04}", "servers": [
-            {"name": name, "conninfo": f"host={_address(cluster, number)} port={port} "
-                                       "user=pgrepl_monitor sslmode=disable"}
-            for number, name in enumerate(_SERVERS)]}
+            {"name": name} | conninfo(cluster, number) for number, name in enumerate(_SERVERS)]}
         for cluster in range(count // len(_SERVERS))]}, name=f"fleet{count}")
     exporter.wait_until(lambda: _up(exporter) == count, "all servers are up", 120)
     time.sleep(15)
@@ -173,11 +195,10 @@ def _measure(workspace, recording, count, options):
     buckets.append(_buckets(exporter))
     late = tuple(_p99(*both) * 1e3 for both in zip(buckets, buckets[1:]))
     if (up := _up(exporter)) != count:
-        raise RuntimeError(f"{up} of {count} servers are up; {stand_in.log}")
+        raise RuntimeError(f"{up} of {count} servers are up")
     series = len(re.findall(r"^[^#]", exporter.get(seconds=60), re.MULTILINE))
     megabytes = processes.memory_megabytes(exporter.pid)["VmRSS"]
     exporter.stop()
-    stand_in.stop()
     return Measured(count, spent / count * 1e3, megabytes, series, late, scrapes)
 
 
@@ -228,7 +249,8 @@ def _parse(arguments):
     parser.add_argument("--exporter", type=path, required=True, help="the binary")
     parser.add_argument("--stand-in", type=path, required=True, help="the binary of stand_in.cc")
     parser.add_argument("--recording", type=path, help="made where it is not there yet")
-    parser.add_argument("--servers", type=int, nargs="+", default=[100, 1000, 5000])
+    parser.add_argument("--real", type=int, nargs="*", default=[100], help="servers by real backends")
+    parser.add_argument("--servers", type=int, nargs="*", default=[100, 1000, 5000], help="by the stand-in")
     parser.add_argument("--runs", type=int, default=1, help="of all of them, one after the other")
     parser.add_argument("--seconds", type=float, default=20, help="of CPU without scrapes")
     parser.add_argument("--rounds", type=int, default=20, help="of five scrapes at once")
