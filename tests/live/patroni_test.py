@@ -46,7 +46,8 @@ class PatroniTest(unittest.TestCase):
                 "conninfo": "user=pgrepl_monitor dbname=postgres", "interval": "1s",
                 "patroni": [member.url for member in cls.members.values()]}}],
             "defaults": {"password_file": str(password)}})
-        cls.prometheus = Prometheus(cls.workspace, [f"127.0.0.1:{cls.exporter.port}"], RULES, every="5s")
+        cls.prometheus = Prometheus(cls.workspace, [f"127.0.0.1:{cls.exporter.port}"], RULES,
+                                    every="5s")
 
     def fired(self):
         """Alerts that have fired at any time, but for the one that always does: (name, server)."""
