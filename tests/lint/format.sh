@@ -5,5 +5,5 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 git ls-files '*.cc' '*.h' | xargs -r clang-format --dry-run -Werror
-git ls-files '*.sh' .ci/run | xargs -r shellcheck -x
+git ls-files '*.sh' .ci/run tests/lab/reader | xargs -r shellcheck -x
 echo "format: nothing to mend"

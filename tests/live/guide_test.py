@@ -154,13 +154,13 @@ def put_package(workspace, home):
     """With the files of the real one, where that has them."""
     tree = workspace.folder / "package"
     systemd = REPOSITORY / "packaging/systemd"
-    for file, place in ((Path(BINARY).resolve(), "usr/bin/pg_replication_exporter"),
-                        (systemd / "config.yml", "etc/pg_replication_exporter/config.yml"),
-                        (systemd / "pg_replication_exporter.default", "etc/default/pg_replication_exporter"),
-                        (systemd / "pg_replication_exporter.service",
-                         "usr/lib/systemd/system/pg_replication_exporter.service")):
+    name = "pg_replication_exporter"
+    for file, place in ((Path(BINARY).resolve(), f"usr/bin/{name}"),
+                        (systemd / "config.yml", f"etc/{name}/config.yml"),
+                        (systemd / f"{name}.default", f"etc/default/{name}"),
+                        (systemd / f"{name}.service", f"usr/lib/systemd/system/{name}.service")):
         run(["install", "-D", file, tree / place])
-    (tree / "etc/pg_replication_exporter/passwords").mkdir(mode=0o700)
+    (tree / "etc" / name / "passwords").mkdir(mode=0o700)
     (tree / "DEBIAN").mkdir()
     (tree / "DEBIAN/control").write_text(CONTROL)
     run(["dpkg-deb", "-Znone", "--build", tree, home / "pg-replication-exporter_0.0.0-1_all.deb"])

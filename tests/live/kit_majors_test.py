@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kit's configuration files on PostgreSQL 12 to 18: every setting is explained, known and in force."""
+"""The kit's configuration files on PostgreSQL 12 to 18: each setting explained, known, in force."""
 
 import re
 import unittest
@@ -76,7 +76,8 @@ class MajorsTest(unittest.TestCase):
         in_force = server.rows("SELECT name FROM pg_file_settings WHERE applied AND error IS NULL "
                                f"AND sourcefile LIKE '%/conf.d/{kind}.conf'")
         self.assertEqual(expected - {row[0] for row in in_force}, set())
-        self.assertEqual(server.rows("SELECT name, error FROM pg_file_settings WHERE error IS NOT NULL"), [])
+        self.assertEqual(server.rows("SELECT name, error FROM pg_file_settings "
+                                     "WHERE error IS NOT NULL"), [])
 
     def test_primary_and_standby(self):
         def play(major, bin_dir, stack):

@@ -9,13 +9,16 @@ from pathlib import Path
 
 from tests.lab.exporter import Exporter
 from tests.lab.patroni import TTL, Etcd, Member
+from tests.lab.prometheus import Prometheus
 from tests.lab.waiting import wait_until
-from tests.lab.workspace import Workspace
+from tests.lab.workspace import REPOSITORY, Workspace
 
 BINARY = os.environ.get("PGREPL_EXPORTER")
 PASSWORDS = {name: f"a-password-of-{name}" for name in ("postgres", "replicator", "pgrepl_monitor")}
 # Two pulses, and the look of this test.
 SEEN_SECONDS = 2.5
+RULES = sorted((REPOSITORY / "alerts/rules").glob("*.yaml"))
+FIRED = 'max by (alertname, server) (max_over_time(ALERTS{alertstate="firing"}[1h]))'
 
 
 class PatroniTest(unittest.TestCase):
@@ -43,6 +46,14 @@ class PatroniTest(unittest.TestCase):
                 "conninfo": "user=pgrepl_monitor dbname=postgres", "interval": "1s",
                 "patroni": [member.url for member in cls.members.values()]}}],
             "defaults": {"password_file": str(password)}})
+        cls.prometheus = Prometheus(cls.workspace, [f"127.0.0.1:{cls.exporter.port}"], RULES,
+                                    every="5s")
+
+    def fired(self):
+        """Alerts that have fired at any time, but for the one that always does: (name, server)."""
+        alerts = [dict(labels) for labels in self.prometheus.query(FIRED)]
+        return {(one["alertname"], one.get("server")) for one in alerts
+                if one["alertname"] != "PostgresReplicationWatchdog"}
 
     def well(self, leader, *standbys):
         def holds(page):
@@ -88,6 +99,8 @@ class PatroniTest(unittest.TestCase):
             page = self.well(new.name, follower.name)
             self.assertEqual(page.value("pgrepl_up", server="pg1"), 0)
             self.assertEqual(page.value("pgrepl_primaries"), 1)
+        with self.subTest("the dead one is an alert, once it is down for a minute"):
+            wait_until(lambda: ("PostgresServerDown", "pg1") in self.fired(), "it fires", 90)
         with self.subTest("the old leader returns"):
             leader.start()
             page = self.well(new.name, follower.name, "pg1")
@@ -97,6 +110,11 @@ class PatroniTest(unittest.TestCase):
         with self.subTest("a new member is watched by itself"):
             self.members["pg4"].start()
             self.well(new.name, follower.name, "pg1", "pg4")
+        with self.subTest("no other alert at any time, least of all one of lag"):
+            # Where it takes the dead one longer to come back, that it is missing is right as well.
+            self.assertLessEqual(self.fired(), {("PostgresServerDown", "pg1"),
+                                                ("PostgresStandbyMissing", None)})
+            self.assertEqual(self.prometheus.rule_errors(), [])
         for password in PASSWORDS.values():
             self.assertNotIn(password, self.exporter.log)
 
