@@ -70,11 +70,13 @@ class SurroundingsTest(FaultCase):
                 exporter.get("/topology")
         self.assertEqual(exporter.log, "")
 
-    @unittest.skipUnless(os.geteuid() == 0, "only root mounts a file system")
     def test_log_has_room_again(self):
         small = self.workspace.folder / "small"
         small.mkdir()
-        run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small])
+        try:
+            run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small])
+        except RuntimeError as refused:
+            self.skipTest(f"no file system can be mounted: {refused}")
         self.addCleanup(run, ["umount", small])
         log, filler = small / "log", small / "filler"
         exporter = self.start(wrapped=("", f">>{log} 2>&1"))
