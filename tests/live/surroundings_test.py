@@ -70,6 +70,7 @@ class SurroundingsTest(FaultCase):
                 exporter.get("/topology")
         self.assertEqual(exporter.log, "")
 
+    @patient
     def test_log_has_room_again(self):
         small = self.workspace.folder / "small"
         small.mkdir()
