@@ -90,9 +90,10 @@ Duration Patience(Awaiting awaiting, bool crowded) {
 
 Guard::~Guard() { Stop(); }
 
-void Guard::Watch(std::vector<int> ports, size_t workers) {
+void Guard::Watch(std::vector<int> ports, size_t workers, bool told_of_all) {
   ports_ = std::move(ports);
   workers_ = workers;
+  told_of_all_ = told_of_all;
   descriptors_.reset(opendir("/proc/self/fd"));
   if (!descriptors_) {
     log::Warn("cannot read /proc/self/fd: idle HTTP clients may delay scrapes");
@@ -134,17 +135,31 @@ std::string Guard::Peer(const std::string& address, int port) {
 
 void Guard::Run() {
   size_t connections = 0;
-  while (!StopWithin(PauseAfter(connections, workers_))) {
+  while (!StopAfter(connections)) {
     const std::vector<Connection> open = Open();
     connections = open.size();
     Patrol(open, Now());
   }
 }
 
-bool Guard::StopWithin(Duration pause) {
+// To look four times a second whether anybody is there is half of what an idle exporter takes.
+bool Guard::StopAfter(size_t connections) {
   const MutexLock lock(mutex_);
-  if (!stopping_) wake_.wait_for(mutex_, pause);
+  if (connections == 0 && told_of_all_) {
+    asleep_ = true;
+    while (!stopping_ && !arrived_) wake_.wait(mutex_);
+    asleep_ = false;
+  } else if (!stopping_) {
+    wake_.wait_for(mutex_, PauseAfter(connections, workers_));
+  }
+  arrived_ = false;
   return stopping_;
+}
+
+void Guard::Arrived() {
+  const MutexLock lock(mutex_);
+  arrived_ = true;
+  if (asleep_) wake_.notify_all();
 }
 
 std::vector<Guard::Connection> Guard::Open() {

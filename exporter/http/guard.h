@@ -37,8 +37,12 @@ class Guard {
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
 
-  /// Starts the thread. `ports` are the local ports of the listeners. Call once.
-  void Watch(std::vector<int> ports, size_t workers);
+  /// Starts the thread. `ports` are the local ports of the listeners. Call once. It sleeps while there is
+  /// no connection where all of them are told of, by Arrived(), before they can keep a worker waiting.
+  void Watch(std::vector<int> ports, size_t workers, bool told_of_all);
+
+  /// A worker has taken a connection. On workers.
+  void Arrived();
 
   /// Ends the thread and shuts all connections, so that the workers are free to stop.
   void Stop();
@@ -74,12 +78,13 @@ class Guard {
   };
 
   void Run();
-  bool StopWithin(Duration pause);
+  bool StopAfter(size_t connections);
   std::vector<Connection> Open();
   void Patrol(const std::vector<Connection>& open, Time now);
 
   std::vector<int> ports_;
   size_t workers_ = 0;
+  bool told_of_all_ = false;
   std::unique_ptr<DIR, int (*)(DIR*)> descriptors_{nullptr, closedir};
   std::map<std::string, Wait> waits_;  // by peer, as the last patrol saw them
   Time warned_;
@@ -87,6 +92,8 @@ class Guard {
   Mutex mutex_;
   ConditionVariable wake_;
   bool stopping_ PGREPL_GUARDED_BY(mutex_) = false;
+  bool arrived_ PGREPL_GUARDED_BY(mutex_) = true;  ///< perhaps, since the last patrol
+  bool asleep_ PGREPL_GUARDED_BY(mutex_) = false;
   std::set<std::string> answering_ PGREPL_GUARDED_BY(mutex_);
 
   std::thread thread_;

@@ -78,6 +78,7 @@ class Server::Impl {
   [[nodiscard]] std::string Examine() const;
 
  private:
+  static int OnConnection(const mg_connection* connection, void** data);
   static int OnRequest(mg_connection* connection);
   static int OnHttpError(mg_connection* connection, int status, const char* message);
   static int OnTls(void** context, void* self);
@@ -111,6 +112,7 @@ Status Server::Impl::Start(const ServerOptions& options) {
       nullptr};
   // clang-format on
   mg_callbacks callbacks{};
+  callbacks.init_connection = OnConnection;
   callbacks.begin_request = OnRequest;
   callbacks.http_error = OnHttpError;
   callbacks.log_message = OnLogMessage;
@@ -126,7 +128,8 @@ Status Server::Impl::Start(const ServerOptions& options) {
   mg_get_server_ports(context_, static_cast<int>(listeners.size()), listeners.data());
   for (const mg_server_port& listener : listeners) ports_.push_back(listener.port);
   first_address_ = options.listen_addresses.front();
-  guard_.Watch(ports_, static_cast<size_t>(options.threads));
+  // Of one that speaks TLS civetweb tells only when its handshake is over.
+  guard_.Watch(ports_, static_cast<size_t>(options.threads), /*told_of_all=*/!tls_.has_value());
   return Ok();
 }
 
@@ -136,6 +139,11 @@ Server::Impl::~Impl() {
   mg_stop(context_);
   guard_.CloseForgotten();
   mg_exit_library();
+}
+
+int Server::Impl::OnConnection(const mg_connection* connection, void** /*data*/) {
+  static_cast<Impl*>(mg_get_user_data(mg_get_context(connection)))->guard_.Arrived();
+  return 1;  // without data of its own
 }
 
 // civetweb is C: no exception may pass through it.
