@@ -16,11 +16,11 @@ _REQUEST = (
 GZIP, PLAIN = (_REQUEST.format(encoding=name).encode() for name in ("gzip", "identity"))
 
 
-def scrape(port, request=GZIP):
+def scrape(port, request=GZIP, timeout=30):
     """Seconds, and the bytes of the whole answer."""
     begin = time.perf_counter()
     answer = bytearray()
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
         connection.sendall(request)
         while chunk := connection.recv(1 << 18):
             answer += chunk
