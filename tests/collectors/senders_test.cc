@@ -19,6 +19,7 @@ struct SenderRow {
   Value state = "streaming";
   Value slot_name = kNull, slot_type = kNull, temporary = kNull;
   Value sent = "0/3000060", written = "0/3000060", flushed = "0/3000060", replayed = "0/3000060";
+  Value reply_time = "1700000000.5", xmin_age = kNull;
 };
 
 Rows RowsOf(const std::vector<SenderRow>& senders) {
@@ -39,11 +40,11 @@ Rows RowsOf(const std::vector<SenderRow>& senders) {
                  "0.001",
                  "0.002",
                  "0.003",
-                 "1700000000.5",
+                 sender.reply_time,
                  "async",
                  kNull,
                  "0",
-                 kNull});
+                 sender.xmin_age});
   }
   return rows.Build();
 }
@@ -94,6 +95,16 @@ TEST(SendersTest, DecodesEveryColumn) {
   EXPECT_EQ(sender.sync_priority, 2);
   EXPECT_EQ(sender.xmin_age, 1234);
   EXPECT_EQ(sender.sync_state, "quorum");
+}
+
+// A login takes a snapshot of its own.
+TEST(SendersTest, WhoHasNotRepliedHasSentNoFeedback) {
+  const Result<FactPtr> decoded = Decode(
+      CollectorId::kSenders,
+      RowsOf({{.xmin_age = "7"}, {.state = "startup", .reply_time = kNull, .xmin_age = "0"}}));
+  const auto& senders = static_cast<const SendersFact*>(decoded->get())->senders;
+  EXPECT_EQ(senders[0].xmin_age, 7);
+  EXPECT_EQ(senders[1].xmin_age, std::nullopt);
 }
 
 TEST(SendersTest, KindIsToldFromSlotStateAndPositions) {
