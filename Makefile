@@ -166,6 +166,14 @@ soak: build ## all faults in their long form, then half an hour of trouble, into
 bench: build ## measure the release binary on four real servers, into docs/performance.md
 	python3 -m bench.scrape --exporter $(CURDIR)/$(EXPORTER) --write
 
+.PHONY: bench-peers
+bench-peers: build ## measure it beside postgres_exporter, PEERS="--peer PROGRAM", into docs/performance.md
+	python3 -m bench.peers --exporter $(CURDIR)/$(EXPORTER) $(PEERS) --write
+
+.PHONY: bench-statements
+bench-statements: build ## measure what each collector costs PostgreSQL, into docs/performance.md
+	python3 -m bench.statements --exporter $(CURDIR)/$(EXPORTER) --write
+
 .PHONY: docs
 docs: dependencies ## write docs/metrics.md and docs/alerts.md, from what collectors and rules say
 	cmake --preset dev >/dev/null

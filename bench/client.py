@@ -16,12 +16,12 @@ _REQUEST = (
 GZIP, PLAIN = (_REQUEST.format(encoding=name).encode() for name in ("gzip", "identity"))
 
 
-def scrape(port, request=GZIP):
+def scrape(port, request=GZIP, timeout=30):
     """Seconds, and the bytes of the whole answer."""
     # What is read is thrown away: to keep 20 MB costs the client more than the exporter has to make them.
     chunk = bytearray(1 << 18)
     begin = time.perf_counter()
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
         connection.sendall(request)
         size = connection.recv_into(chunk)
         start = bytes(chunk[:200])

@@ -9,7 +9,6 @@ The exit code is 1 when a bound is broken.
 
 import argparse
 import os
-import subprocess
 import sys
 import time
 from contextlib import nullcontext
@@ -19,11 +18,11 @@ from statistics import mean, median
 from tests.lab.cluster import Cluster
 from tests.lab.exporter import Exporter
 from tests.lab.load import Load
-from tests.lab.workspace import REPOSITORY, Workspace
+from tests.lab.workspace import Workspace
 
 from . import processes, server_log
 from .client import GZIP, PLAIN, percentile, scrape, scrape_for
-from .report import Figure, table, write
+from .report import Circumstances, Figure, relative, table, text, write
 
 PULSE_SECONDS = 1  # the exporter's default
 # The second healthy arm shows what the machine's noise alone does to a ratio.
@@ -32,24 +31,18 @@ ARMS = ("healthy", "frozen", "healthy again")
 
 def main():
     options = _parse(sys.argv[1:])
-    circumstances = {"machine": processes.machine(), "load average before": processes.load_average()}
+    circumstances = Circumstances()
     with Workspace(prefix="pgrepl-bench-") as workspace:
         _say("a primary and three standbys")
         cluster = Cluster(workspace, settings=server_log.SETTINGS)
         with Load(cluster.p):
             figures = _measure(cluster, _start(workspace, cluster, options.exporter), options)
-    circumstances |= {
-        "load average after": processes.load_average(),
-        "commit": _git("describe", "--always", "--dirty", "--abbrev=10"),
-        "date": time.strftime("%Y-%m-%d"),
-        "command": f"`python3 -m bench.scrape --exporter {os.path.relpath(options.exporter, REPOSITORY)} "
-                   f"--rounds {options.rounds} --seconds {options.seconds:g}`",
-    }
-    for name, value in circumstances.items():
-        print(f"{name}: {value}")
-    print(table(figures), end="")
+    written = text(circumstances.at_end(
+        f"python3 -m bench.scrape --exporter {relative(options.exporter)} --rounds {options.rounds} "
+        f"--seconds {options.seconds:g}"), table(figures))
+    print(written, end="")
     if options.write:
-        write(circumstances, figures)
+        write("scrape", written)
     sys.exit(0 if all(figure.kept for figure in figures) else 1)
 
 
@@ -227,11 +220,6 @@ def _server_figures(cluster, asked):
 
 def _by_name(values, form=""):
     return ", ".join(f"{name} {value:{form}}" for name, value in values.items())
-
-
-def _git(*words):
-    return subprocess.run(["git", *words], cwd=REPOSITORY, check=True, capture_output=True,
-                          text=True).stdout.strip()
 
 
 def _say(what):

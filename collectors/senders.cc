@@ -141,6 +141,11 @@ SenderKind KindOf(const Sender& sender, std::string_view slot_type) {
   return SenderKind::kStandby;
 }
 
+// Before its first reply a sender has sent no feedback: what shows then is the snapshot of its login.
+std::optional<double> XminAgeOf(const Row& row) {
+  return row.Number(kReplyTime) ? row.Number(kXmin) : std::nullopt;
+}
+
 Sender DecodeRow(const Row& row) {
   Sender sender{.pid = row.Integer(kPid).value_or(0),
                 .application_name = row.Name(kApplicationName),
@@ -159,11 +164,9 @@ Sender DecodeRow(const Row& row) {
                 .reply_time = row.Number(kReplyTime),
                 .sync_state = row.Name(kSync),
                 .sync_priority = row.Number(kPriority),
-                .xmin_age = row.Number(kXmin),
+                .xmin_age = XminAgeOf(row),
                 .wait_event = row.Name(kWaitEvent)};
   sender.kind = KindOf(sender, row.Text(kSlotType).value_or(""));
-  // Before its first reply the client has told none: this is the login's own transaction.
-  if (!sender.reply_time) sender.xmin_age.reset();
   return sender;
 }
 

@@ -37,7 +37,7 @@ build=(
   zlib1g-dev libssl-dev libcurl4-openssl-dev libsystemd-dev libncurses-dev libxxhash-dev libgtest-dev libgmock-dev
   libbenchmark-dev file help2man
 )
-lint=(clang clang-tidy clang-format shellcheck python3-yaml python3-jsonschema man-db systemd zsh)
+lint=(clang clang-tidy clang-format shellcheck python3-yaml python3-jsonschema python3-prometheus-client man-db systemd zsh)
 # Each of them has a service that its package would start.
 services=(prometheus prometheus-alertmanager haproxy patroni etcd-server)
 demo=(postgresql python3 curl iproute2 libfaketime nftables tmux "${services[@]}")

@@ -19,6 +19,7 @@ struct SenderRow {
   Value state = "streaming";
   Value slot_name = kNull, slot_type = kNull, temporary = kNull;
   Value sent = "0/3000060", written = "0/3000060", flushed = "0/3000060", replayed = "0/3000060";
+  Value reply_time = "1700000000.5", xmin_age = kNull;
 };
 
 Rows RowsOf(const std::vector<SenderRow>& senders) {
@@ -39,11 +40,11 @@ Rows RowsOf(const std::vector<SenderRow>& senders) {
                  "0.001",
                  "0.002",
                  "0.003",
-                 "1700000000.5",
+                 sender.reply_time,
                  "async",
                  kNull,
                  "0",
-                 kNull});
+                 sender.xmin_age});
   }
   return rows.Build();
 }
@@ -96,13 +97,14 @@ TEST(SendersTest, DecodesEveryColumn) {
   EXPECT_EQ(sender.sync_state, "quorum");
 }
 
-// A login's own transaction: seen by chance, it made a series that was gone with the next pulse.
-TEST(SendersTest, WhoHasNotRepliedHoldsNoXmin) {
-  RowsBuilder rows;
-  rows.AddRow({"4711", "s1",  "10.0.0.2", "startup", kNull, kNull, kNull,   "0/6", kNull, kNull,
-               kNull,  kNull, kNull,      kNull,     kNull, kNull, "async", kNull, "0",   "1"});
-  const Result<FactPtr> fact = Decode(CollectorId::kSenders, rows.Build());
-  EXPECT_EQ(static_cast<const SendersFact*>(fact->get())->senders.at(0).xmin_age, std::nullopt);
+// A login takes a snapshot of its own.
+TEST(SendersTest, WhoHasNotRepliedHasSentNoFeedback) {
+  const Result<FactPtr> decoded = Decode(
+      CollectorId::kSenders,
+      RowsOf({{.xmin_age = "7"}, {.state = "startup", .reply_time = kNull, .xmin_age = "0"}}));
+  const auto& senders = static_cast<const SendersFact*>(decoded->get())->senders;
+  EXPECT_EQ(senders[0].xmin_age, 7);
+  EXPECT_EQ(senders[1].xmin_age, std::nullopt);
 }
 
 TEST(SendersTest, KindIsToldFromSlotStateAndPositions) {
