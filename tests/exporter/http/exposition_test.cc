@@ -24,10 +24,10 @@ TEST(NegotiateFormatTest, PrometheusGetsOpenMetrics) {
 }
 
 TEST(NegotiateFormatTest, WhoDoesNotAskForItGetsPlainText) {
-  for (const char* accept : {"", "*/*", "text/plain", "text/html,application/xhtml+xml,*/*;q=0.8",
-                             "text/plain;q=0.9,application/openmetrics-text;q=0.5",
-                             "application/openmetrics-text;q=0", "application/openmetrics-text;q=x",
-                             "application/openmetrics-text2", "application/json"}) {
+  for (const char* accept :
+       {"", "*/*", "text/plain", "text/html,application/xhtml+xml,*/*;q=0.8",
+        "text/plain;q=0.9,application/openmetrics-text;q=0.5", "application/openmetrics-text;q=0",
+        "application/openmetrics-text;q=x", "application/openmetrics-text2", "application/json"}) {
     EXPECT_EQ(NegotiateFormat(accept), kPlain) << accept;
   }
   EXPECT_EQ(NegotiateFormat("Application/OpenMetrics-Text"), kOpen);
