@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -59,6 +60,12 @@ void AddQueries(const config::Config& config, CollectorSet& collectors) {
   for (const config::Query& query : config.queries) collectors.Add(MakeCollector(query));
 }
 
+bool Discovers(const config::Config& config, std::string_view cluster) {
+  return std::any_of(config.clusters.begin(), config.clusters.end(), [&](const auto& one) {
+    return one.name == cluster && one.discovery.has_value();
+  });
+}
+
 }  // namespace
 
 Result<CollectorSet> ConfiguredCollectors(const config::Flags& flags) {
@@ -94,9 +101,13 @@ Status ConfigLoader::Apply() {
   if (!watched) return watched;
   self_.Watches(clusters, flags_.shard.Text());
   std::map<std::string, config::Discovery> discoveries;
+  std::vector<std::string> discovered;
   for (const config::Cluster& cluster : config->clusters) {
-    if (cluster.discovery) discoveries[cluster.name] = *cluster.discovery;
+    if (!cluster.discovery) continue;
+    discoveries[cluster.name] = *cluster.discovery;
+    discovered.push_back(cluster.name);
   }
+  self_.Discovers(discovered);
   discoverer_.Configure(discoveries);
   config_ = std::move(*config);
   return Ok();
@@ -113,6 +124,8 @@ Status ConfigLoader::Watch(const config::Config& config) {
 
 void ConfigLoader::Found(const std::string& cluster, const Result<discover::Members>& members) {
   MutexLock lock(mutex_);
+  // It waited for a reload, perhaps, which has taken its cluster away.
+  if (!Discovers(*config_, cluster)) return;
   Note(cluster, members);
   if (!members) return;
   const Duration remember = config_->timing.remember_vanished;

@@ -3,11 +3,13 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "exporter/base/descriptors.h"
@@ -53,22 +55,29 @@ Status Reload(ConfigLoader& loader) {
   return loaded;
 }
 
+timespec Timespec(Duration duration) {
+  const auto count = std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+  return {.tv_sec = count / 1'000'000'000, .tv_nsec = count % 1'000'000'000};
+}
+
 // Until a signal says stop: 0; or the watchdog does: 1.
 int Wait(const sigset_t& signals, Watchdog& watchdog, const std::function<void()>& reload) {
-  const auto interval = std::chrono::duration_cast<std::chrono::nanoseconds>(Watchdog::Interval());
-  const timespec patience{.tv_sec = interval.count() / 1'000'000'000,
-                          .tv_nsec = interval.count() % 1'000'000'000};
+  Time next_look = Now() + Watchdog::Interval();
   while (true) {
+    const timespec patience = Timespec(std::max(Duration{}, next_look - Now()));
     const int signal = sigtimedwait(&signals, nullptr, &patience);
     if (signal == SIGHUP) {
       reload();
     } else if (signal > 0) {
       log::Info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
       return 0;
-    } else if (!watchdog.Look(Now())) {
+    }
+    if (Now() < next_look) continue;
+    if (!watchdog.Look(Now())) {
       log::Error("stopping: the exporter has not been well for a minute");
       return 1;
     }
+    next_look = Now() + Watchdog::Interval();
   }
 }
 
@@ -109,6 +118,8 @@ int Run(const config::Flags& flags) {
   const int exit_code =
       Wait(signals, watchdog, [&reload] { [[maybe_unused]] auto said = reload(); });
   service::Stopping();
+  // What hangs would be waited for.
+  if (exit_code != 0) std::quick_exit(exit_code);
   server->reset();
   // A thread that hangs in a resolver or on a file system would run into the exit handlers.
   if (!loader.Stop() || !fleet.Stop()) std::quick_exit(exit_code);
@@ -145,7 +156,14 @@ int Main(int argc, const char* const* argv) {
     return RunSubCommand(command_line->flags, command_line->command);
   }
   log::Init(command_line->flags.log_level, command_line->flags.log_format);
-  return Run(command_line->flags);
+  try {
+    return Run(command_line->flags);
+  } catch (const std::system_error& failed) {  // of std::thread
+    return Fail({.message = std::string("cannot start: ") + failed.what(),
+                 .hint = "Raise the limit of processes and threads: TasksMax= of the systemd unit, "
+                         "pids of a container, ulimit -u."},
+                1);
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "exporter/base/hanging_threads.h"
 
 #include <list>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -41,15 +42,21 @@ HangingThreads::HangingThreads() : shared_(std::make_shared<Shared>()) {}
 
 HangingThreads::~HangingThreads() { Join(); }
 
-void HangingThreads::Start(std::function<void()> work) {
+bool HangingThreads::Start(std::function<void()> work) {
   MutexLock lock(shared_->mutex);
   shared_->Reap();
-  ++shared_->running;
   auto& worker = shared_->workers.emplace_back();
-  worker.thread = std::thread([shared = shared_, &worker, work = std::move(work)]() mutable {
-    std::exchange(work, nullptr)();
-    shared->Ended(worker);
-  });
+  try {
+    worker.thread = std::thread([shared = shared_, &worker, work = std::move(work)]() mutable {
+      std::exchange(work, nullptr)();
+      shared->Ended(worker);
+    });
+  } catch (const std::system_error&) {
+    shared_->workers.pop_back();
+    return false;
+  }
+  ++shared_->running;
+  return true;
 }
 
 bool HangingThreads::Join(Duration patience) {

@@ -19,7 +19,8 @@ class HangingThreads {
   HangingThreads(const HangingThreads&) = delete;
   HangingThreads& operator=(const HangingThreads&) = delete;
 
-  void Start(std::function<void()> work);
+  /// False when no thread can be started: there is a limit of them.
+  [[nodiscard]] bool Start(std::function<void()> work);
 
   /// False when some still work after this time: they are left alone.
   bool Join(Duration patience = std::chrono::milliseconds(200));

@@ -2,11 +2,17 @@
 #include "exporter/base/log.h"
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <poll.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <climits>
+#include <cstddef>
 #include <iterator>
+#include <memory>
+#include <mutex>
 
 namespace pgrepl::log {
 namespace {
@@ -54,6 +60,48 @@ void AppendField(std::string& out, Format format, std::string_view key, std::str
     out += value;
   }
 }
+
+// Standard error, and whoever reads it: a pipe that nobody empties, or a terminal that is stopped, would
+// hold up all that watch and answer. A line that doesn't go out at once is dropped, and counted.
+class StandardError : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit StandardError(Format format) : format_(format) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (dropped_ > 0 && Put(Notice(message.time))) dropped_ = 0;
+    if (dropped_ > 0 || !Put(message)) ++dropped_;
+  }
+  void flush_() override {}
+
+ private:
+  // A pipe that is ready takes PIPE_BUF bytes without waiting for its reader (pipe(7)).
+  bool Put(const spdlog::details::log_msg& message) {
+    pollfd ready{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+    if (poll(&ready, 1, 0) != 1) return false;
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    if (line.size() > PIPE_BUF) {
+      line.resize(PIPE_BUF);
+      line[PIPE_BUF - 1] = '\n';
+    }
+    // What a full disk doesn't take is lost: there is nobody to tell.
+    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+    return true;
+  }
+  spdlog::details::log_msg Notice(spdlog::log_clock::time_point time) {
+    notice_.clear();
+    AppendField(notice_, format_, "level", "warn");
+    notice_ += format_ == Format::kJson ? ',' : ' ';
+    notice_ += Render(format_, "lines were dropped: nobody read them",
+                      {{"lines", std::to_string(dropped_)}});
+    return {time, spdlog::source_loc(), "", spdlog::level::warn, notice_};
+  }
+
+  const Format format_;
+  std::size_t dropped_ = 0;  ///< since the last line that went out
+  std::string notice_;
+};
 
 // spdlog's registry owns the logger and is the process-wide state here; `Format` is kept with it
 // in the logger's name so that this file has no mutable global of its own.
@@ -103,10 +151,11 @@ void Write(Level level, std::string_view message, Fields fields) {
 void Init(Level level, Format format) {
   spdlog::drop_all();
   const bool json = format == Format::kJson;
-  auto logger = spdlog::stderr_logger_mt(std::string(kLogger) + (json ? ".json" : ""));
+  auto logger = std::make_shared<spdlog::logger>(std::string(kLogger) + (json ? ".json" : ""),
+                                                 std::make_shared<StandardError>(format));
+  spdlog::register_logger(logger);
   logger->set_pattern(json ? kJsonPattern : kLogfmtPattern, spdlog::pattern_time_type::utc);
   logger->set_level(ToSpdlog(level));
-  logger->flush_on(spdlog::level::debug);
 }
 
 void Debug(std::string_view message, Fields fields) { Write(Level::kDebug, message, fields); }

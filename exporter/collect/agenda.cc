@@ -21,7 +21,11 @@ constexpr Time kNever = Time::max();
 void Agenda::Connect(int version, Time now) {
   version_ = version;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (!options_.collectors[i].is_foreign) entries_[i] = {.due = now};
+    Entry& entry = entries_[i];
+    if (options_.collectors[i].is_foreign) continue;
+    const bool is_postponed = options_.collectors[i].cadence == Cadence::kSlow &&
+                              entry.refusals > 0 && entry.due != kNever;
+    entry = is_postponed ? Entry{.due = entry.due, .refusals = entry.refusals} : Entry{.due = now};
   }
 }
 
@@ -110,6 +114,14 @@ void Agenda::Postpone(std::size_t collector, const Error& error, Time now) {
   }
   const bool is_listing = declared.cadence == Cadence::kSlow;
   if (!IsRefusal(error) && !(is_listing && IsTimeout(error))) return;
+  TryMoreRarely(entry, now);
+}
+
+void Agenda::Suspect(std::size_t collector, Time now) {
+  if (!options_.collectors[collector].is_foreign) TryMoreRarely(entries_[collector], now);
+}
+
+void Agenda::TryMoreRarely(Entry& entry, Time now) {
   const Duration pause = std::max<Duration>(entry.due - now, kRetryRefused);
   entry.due = now + pause * (1 << std::min(entry.refusals++, kMostDoublings));
 }

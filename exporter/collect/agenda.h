@@ -26,7 +26,7 @@ class Agenda {
       : options_(std::move(options)), entries_(options_.collectors.size()) {}
 
   /// A new connection, maybe with another server: everything is due, by the newest statement. It is no
-  /// reason to ask a foreign query again, which may be expensive.
+  /// reason to ask a foreign query again, which may be expensive, nor a listing that is postponed.
   void Connect(int version, Time now);
   /// The same in another role.
   void ChangeRole(Time now);
@@ -52,6 +52,8 @@ class Agenda {
   /// After Ran: what the server refuses is tried again more and more rarely, and so is a listing of
   /// a directory that is too large; what it lacks, on the next connection.
   void Postpone(std::size_t collector, const Error& error, Time now);
+  /// After Ran: the session ended while this listing was asked. As when it takes too long.
+  void Suspect(std::size_t collector, Time now);
 
  private:
   struct Entry {
@@ -59,6 +61,8 @@ class Agenda {
     int passed_over = 0;  ///< statements that this server lacks something for
     int refusals = 0;     ///< in a row
   };
+
+  void TryMoreRarely(Entry& entry, Time now);
 
   Options options_;
   int version_ = 0;

@@ -2,8 +2,11 @@
 #include "exporter/collect/connector.h"
 
 #include <deque>
+#include <optional>
+#include <string>
 #include <utility>
 
+#include "exporter/base/log.h"
 #include "exporter/base/mutex.h"
 
 namespace pgrepl {
@@ -15,13 +18,13 @@ struct Connector::Shared {
   std::deque<Attempt> queue PGREPL_GUARDED_BY(mutex);
   bool stopping PGREPL_GUARDED_BY(mutex) = false;
 
-  bool Take(Attempt& attempt) {
+  std::optional<Attempt> Take() {
     MutexLock lock(mutex);
     while (queue.empty() && !stopping) wake.wait(mutex);
-    if (stopping) return false;
-    attempt = std::move(queue.front());
+    if (stopping) return std::nullopt;
+    Attempt attempt = std::move(queue.front());
     queue.pop_front();
-    return true;
+    return attempt;
   }
 
   // Under the lock, so that `done` cannot run once the Connector is gone.
@@ -30,12 +33,12 @@ struct Connector::Shared {
     if (!stopping) attempt.done(std::move(result));
   }
 
+  // An idle thread holds no attempt: the login that is pending in it ends with its session.
   void Run() {
-    Attempt attempt;
-    while (Take(attempt)) {
+    while (const std::optional<Attempt> attempt = Take()) {
       Result<Connection> result =
-          Connect(attempt.login, attempt.limits, attempt.per_host, *attempt.pending);
-      Deliver(attempt, std::move(result));
+          Connect(attempt->login, attempt->limits, attempt->per_host, *attempt->pending);
+      Deliver(*attempt, std::move(result));
     }
   }
 };
@@ -44,7 +47,9 @@ Connector::Connector() : shared_(std::make_shared<Shared>()) {}
 
 void Connector::Grow(int threads) {
   for (; count_ < threads; ++count_) {
-    threads_.Start([shared = shared_] { shared->Run(); });
+    if (threads_.Start([shared = shared_] { shared->Run(); })) continue;
+    log::Warn("no more threads can be started to log in by", {{"threads", std::to_string(count_)}});
+    return;
   }
 }
 

@@ -29,7 +29,7 @@ class Connector {
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
 
-  /// So many threads from now on, if there are fewer. One thread calls this.
+  /// So many threads from now on, if there are fewer and more can be started. One thread calls this.
   void Grow(int threads);
 
   void Submit(Attempt attempt);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "exporter/base/log.h"
 #include "exporter/base/mutex.h"
 
 namespace pgrepl {
@@ -120,11 +121,13 @@ bool DirectoryReader::Stop() {
 std::unique_ptr<DirectoryReader::Watching> DirectoryReader::Watch(Look look, Duration interval,
                                                                   Report report) {
   auto watching = std::make_unique<Watching>(shared_);
-  threads_.Start([shared = shared_, ended = watching->ended_, look = std::move(look), interval,
-                  report = std::move(report)] {
-    while (shared->Deliver(report, look(), interval, *ended)) {
-    }
-  });
+  const bool started =
+      threads_.Start([shared = shared_, ended = watching->ended_, look = std::move(look), interval,
+                      report = std::move(report)] {
+        while (shared->Deliver(report, look(), interval, *ended)) {
+        }
+      });
+  if (!started) log::Error("a directory is not looked at: no more threads can be started");
   return watching;
 }
 

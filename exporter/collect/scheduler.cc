@@ -17,6 +17,17 @@ int ConnectorThreads(std::size_t servers) {
   return static_cast<int>(std::clamp<std::size_t>(servers / 16, 4, 64));
 }
 
+bool LooksAtTheSame(const SessionOptions& a, const SessionOptions& b) {
+  const auto is_on = [](const SessionOptions& options, CollectorId id) {
+    return options.collectors.IsOn(static_cast<std::size_t>(id));
+  };
+  for (const CollectorId id : {CollectorId::kArchiveDirectory, CollectorId::kWalFilesystem}) {
+    if (is_on(a, id) != is_on(b, id)) return false;
+  }
+  return a.archive_directory == b.archive_directory && a.wal_directory == b.wal_directory &&
+         a.interval == b.interval && a.slow_interval == b.slow_interval;
+}
+
 // A session's tokens are their ids, which begin at 1.
 constexpr Poller::Token kWakeToken = 0;
 
@@ -131,9 +142,11 @@ void Scheduler::WatchDirectories(Watched& watched) {
 
 void Scheduler::Reconfigure(Watched& watched, SessionOptions options) {
   if (options == watched.options) return;
+  const bool same_directories = LooksAtTheSame(options, watched.options);
   watched.session->Reconfigure(options, Now());
   watched.options = std::move(options);
-  WatchDirectories(watched);
+  // Where one hangs, its thread is stuck for as long.
+  if (!same_directories) WatchDirectories(watched);
 }
 
 Scheduler::~Scheduler() { Stop(); }

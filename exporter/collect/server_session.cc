@@ -104,6 +104,7 @@ void ServerSession::OnConnected(Result<Connection> connection, Time now) {
   }
   connection_.emplace(std::move(*connection));
   answered_ = false;
+  connected_at_ = now;
   expires_ = now + options_.connection_lifetime;
   record_.Connected(*connection_);
   agenda_.Connect(connection_->server_version(), now);
@@ -114,17 +115,19 @@ void ServerSession::OnConnected(Result<Connection> connection, Time now) {
 void ServerSession::Drop(Time now, const Error& why) {
   log::Debug("connection lost",
              {{"pg_cluster", options_.cluster}, {"server", options_.name}, {"error", why.message}});
-  // SQL that isn't ours may be what ended the session, and would end the next one at once.
-  const bool asked = state_ == State::kBusy && round_.kind == RoundKind::kListing;
-  if (asked && options_.collectors[round_.collectors.front()].is_foreign) {
+  // What was asked alone may be what ended the session, and would end the next one at once.
+  if (state_ == State::kBusy && round_.kind == RoundKind::kListing) {
     Record(round_.collectors.front(), why, now);
+    agenda_.Suspect(round_.collectors.front(), now);
   }
   pipeline_.reset();
   connection_.reset();
   state_ = State::kDisconnected;
   if (answered_) {
-    // One attempt at once: a session that an administrator ended is no server that is down.
-    next_attempt_ = now;
+    // One attempt at once: a session that an administrator ended is no server that is down. One that
+    // ends its sessions as soon as they have answered is not asked as fast as it does.
+    const bool lived = now - connected_at_ >= options_.pulse_interval;
+    next_attempt_ = lived ? now : now + backoff_.Next(now);
     return;
   }
   next_attempt_ = now + backoff_.Next(now);

@@ -118,10 +118,11 @@ class ServerSession {
   std::optional<Connection> connection_;
   std::optional<Pipeline> pipeline_;
   Round round_;
-  Time deadline_{};        ///< of connecting, the round that is out, keeping an overdue connection
-  Time next_attempt_{};    ///< while disconnected
-  Time expires_{};         ///< the connection is renewed after this
-  Time slow_until_{};      ///< no slow statement follows another after this
+  Time deadline_{};      ///< of connecting, the round that is out, keeping an overdue connection
+  Time next_attempt_{};  ///< while disconnected
+  Time expires_{};       ///< the connection is renewed after this
+  Time slow_until_{};    ///< no slow statement follows another after this
+  Time connected_at_{};
   bool answered_ = false;  ///< a round was answered on this connection
   bool outdated_ = false;  ///< while connecting: by a login that is no longer ours
   Backoff backoff_;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/discover/discoverer.h"
 
+#include <cerrno>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "exporter/base/mutex.h"
@@ -101,7 +103,8 @@ struct Discoverer::Shared {
 Discoverer::Discoverer(int threads, Report report, Look look)
     : shared_(std::make_shared<Shared>(std::move(report), std::move(look))) {
   for (int i = 0; i < threads; ++i) {
-    threads_.Start([shared = shared_] { shared->Run(); });
+    if (threads_.Start([shared = shared_] { shared->Run(); })) continue;
+    throw std::system_error(EAGAIN, std::generic_category(), "a thread that looks up members");
   }
 }
 

@@ -59,15 +59,6 @@ Awaiting WhomItAwaits(int fd, bool answering) {
   return HasBytes(fd, FIONREAD) ? Awaiting::kUs : Awaiting::kRequest;
 }
 
-// By now the number may mean another file, even a connection to PostgreSQL; a duplicate can't
-// change its meaning between the check and the shutdown.
-void Shut(int fd, const std::string& peer, const std::vector<int>& ports) {
-  const UniqueFd duplicate(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-  if (duplicate.valid() && PeerOf(duplicate.get(), ports) == peer) {
-    shutdown(duplicate.get(), SHUT_RDWR);
-  }
-}
-
 Duration PauseAfter(size_t connections, size_t workers) {
   if (connections == 0) return kIdlePause;
   return connections > workers / 2 ? kBusyPause : kPause;
@@ -99,6 +90,7 @@ void Guard::Watch(std::vector<int> ports, size_t workers, bool told_of_all) {
     log::Warn("cannot read /proc/self/fd: idle HTTP clients may delay scrapes");
     return;
   }
+  spare_.Reset(fcntl(dirfd(descriptors_.get()), F_DUPFD_CLOEXEC, 0));
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -110,7 +102,7 @@ void Guard::Stop() {
   wake_.notify_all();
   if (!thread_.joinable()) return;
   thread_.join();
-  for (const Connection& connection : Open()) Shut(connection.fd, connection.peer, ports_);
+  for (const Connection& connection : Open()) Shut(connection);
 }
 
 void Guard::CloseForgotten() {
@@ -178,6 +170,15 @@ std::vector<Guard::Connection> Guard::Open() {
   return open;
 }
 
+// By now the number may mean another file, even a connection to PostgreSQL; a duplicate can't change its
+// meaning between the check and the shutdown. It is the spare, as these connections may have taken all
+// other numbers.
+void Guard::Shut(const Connection& connection) const {
+  if (dup3(connection.fd, spare_.get(), O_CLOEXEC) < 0) return;
+  if (PeerOf(spare_.get(), ports_) == connection.peer) shutdown(spare_.get(), SHUT_RDWR);
+  dup3(dirfd(descriptors_.get()), spare_.get(), O_CLOEXEC);
+}
+
 void Guard::Patrol(const std::vector<Connection>& open, Time now) {
   const bool crowded = open.size() > workers_;
   std::map<std::string, Wait> waits;
@@ -187,7 +188,7 @@ void Guard::Patrol(const std::vector<Connection>& open, Time now) {
     const auto before = waits_.find(connection.peer);
     if (before != waits_.end() && before->second.awaiting == wait.awaiting) wait = before->second;
     if (now - wait.since > Patience(wait.awaiting, crowded)) {
-      Shut(connection.fd, connection.peer, ports_);
+      Shut(connection);
       ++shut;
     }
     waits.emplace(connection.peer, wait);

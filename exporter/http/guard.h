@@ -17,6 +17,7 @@
 
 #include "exporter/base/clock.h"
 #include "exporter/base/mutex.h"
+#include "exporter/base/unique_fd.h"
 
 namespace pgrepl::http {
 
@@ -81,11 +82,13 @@ class Guard {
   bool StopAfter(size_t connections);
   std::vector<Connection> Open();
   void Patrol(const std::vector<Connection>& open, Time now);
+  void Shut(const Connection& connection) const;
 
   std::vector<int> ports_;
   size_t workers_ = 0;
   bool told_of_all_ = false;
   std::unique_ptr<DIR, int (*)(DIR*)> descriptors_{nullptr, closedir};
+  UniqueFd spare_;  ///< a number for what is shut, else a duplicate of descriptors_
   std::map<std::string, Wait> waits_;  // by peer, as the last patrol saw them
   Time warned_;
 

@@ -57,7 +57,13 @@ Passwords::Verdict Passwords::Check(const Users& users, const Credentials& crede
     if (known && right_.contains(digest)) return Verdict::kRight;
   }
   if (!Enter(address)) return Verdict::kBusy;
-  const bool right = Matches(hash, credentials.password) && known;
+  bool right = false;
+  try {
+    right = Matches(hash, credentials.password) && known;
+  } catch (...) {
+    Leave(address);
+    throw;
+  }
   Leave(address);
   if (!right) return Verdict::kWrong;
   const MutexLock lock(mutex_);

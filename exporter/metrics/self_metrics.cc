@@ -225,12 +225,14 @@ SelfMetrics::SelfMetrics(std::string_view version) : families_(std::make_unique<
 SelfMetrics::~SelfMetrics() = default;
 
 void SelfMetrics::Watches(const std::vector<std::string>& clusters, const std::string& shard) {
-  for (ClusterGauges* gauges :
-       {&families_->watches, &families_->discovery_up, &families_->discovery_members}) {
-    gauges->Keep(clusters);
-  }
+  families_->watches.Keep(clusters);
   for (const std::string& cluster : clusters)
     families_->watches.Set(cluster, 1, {{"shard", shard}});
+}
+
+void SelfMetrics::Discovers(const std::vector<std::string>& clusters) {
+  families_->discovery_up.Keep(clusters);
+  families_->discovery_members.Keep(clusters);
 }
 
 void SelfMetrics::Discovered(const std::string& cluster, bool success, std::size_t count) {

@@ -22,6 +22,8 @@ class SelfMetrics {
 
   /// These and no others; `shard` as --shard takes it.
   void Watches(const std::vector<std::string>& clusters, const std::string& shard);
+  /// Of these, and no others, members are looked up.
+  void Discovers(const std::vector<std::string>& clusters);
   void ConfigLoaded(bool success);
   /// The web configuration; without one there is no such series.
   void WebConfigLoaded(bool success);

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 TEST(HangingThreadsTest, WorkIsWaitedForAndWhatItHeldIsReleased) {
   HangingThreads threads;
   auto held = std::make_shared<std::atomic<int>>(0);
-  for (int i = 0; i < 3; ++i) threads.Start([held] { ++*held; });
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(threads.Start([held] { ++*held; }));
   EXPECT_TRUE(threads.Join(10s));
   EXPECT_EQ(*held, 3);
   EXPECT_EQ(held.use_count(), 1);
@@ -25,14 +25,15 @@ TEST(HangingThreadsTest, OneThatHangsIsLeftAlone) {
   std::promise<void> release;
   std::promise<void> ended;
   auto threads = std::make_unique<HangingThreads>();
-  threads->Start([&, released = release.get_future().share()] {
+  const bool started = threads->Start([&, released = release.get_future().share()] {
     released.wait();
     ended.set_value();
   });
+  EXPECT_TRUE(started);
   const Time before = Now();
   EXPECT_FALSE(threads->Join(10ms));
   EXPECT_FALSE(threads->Join(10ms)) << "it hangs still";
-  threads->Start([] {});
+  EXPECT_TRUE(threads->Start([] {}));
   threads.reset();
   EXPECT_LT(Now() - before, 5s);
   release.set_value();
@@ -42,7 +43,7 @@ TEST(HangingThreadsTest, OneThatHangsIsLeftAlone) {
 TEST(HangingThreadsTest, OneThatEndedAfterAllIsForgotten) {
   std::promise<void> release;
   HangingThreads threads;
-  threads.Start([&] { release.get_future().wait(); });
+  EXPECT_TRUE(threads.Start([&] { release.get_future().wait(); }));
   EXPECT_FALSE(threads.Join(1ms));
   release.set_value();
   EXPECT_TRUE(threads.Join(10s));

@@ -186,6 +186,19 @@ TEST_F(AgendaTest, ServerThatAnswersAgainIsAskedForAllButWhatItRefused) {
   EXPECT_FALSE(IsDue(kLagIndex, 5s));
 }
 
+// The server may have died of it.
+TEST_F(AgendaTest, ListingThatEndedItsSessionIsNotTheFirstOfTheNext) {
+  agenda_.Ran(kWalIndex, false, kStart);
+  agenda_.Suspect(kWalIndex, kStart);
+  agenda_.Connect(PgVersion(16), kStart + 5s);
+  EXPECT_FALSE(IsDue(kWalIndex, 59s));
+  EXPECT_TRUE(IsDue(kWalIndex, 60s));
+  EXPECT_TRUE(IsDue(kConflictsIndex, 5s));
+  agenda_.Ran(kWalIndex, false, kStart + 60s);
+  agenda_.Suspect(kWalIndex, kStart + 60s);
+  EXPECT_EQ(PauseOf(kWalIndex, kStart + 60s), 120);
+}
+
 TEST_F(AgendaTest, OnlyListingsThatTakeTooLongAreTriedMoreRarely) {
   const Error timeout{"canceling statement due to statement timeout", "57014"};
   for (const auto& [collector, pause] : {std::pair(kWalIndex, 60), std::pair(kWalIndex, 120),

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <thread>
+#include <utility>
 
 #include "exporter/base/mutex.h"
 #include "exporter/postgres/up_reason.h"
@@ -66,6 +68,20 @@ TEST(ConnectorTest, AttemptThatHangsHoldsUpItsOwnThreadOnly) {
   connector.Submit(outcomes.Attempt("a", gone, 1s));
   connector.Submit(outcomes.Attempt("b", gone, 1s));
   EXPECT_EQ(outcomes.WaitFor(3), (Names{"a refused", "b refused", "hung timeout"}));
+}
+
+// Its connection would stay open beside the one of another login.
+TEST(ConnectorTest, HoldsNoLoginWhoseSessionHasGone) {
+  const Stranger staring(Manner::kStares);
+  Outcomes outcomes;
+  Connector connector(1);
+  Connector::Attempt attempt = outcomes.Attempt("hung", staring, 200ms);
+  const std::weak_ptr<PendingLogins> pending = attempt.pending;
+  connector.Submit(std::move(attempt));
+  outcomes.WaitFor(1);
+  const Time deadline = Now() + 10s;
+  while (!pending.expired() && Now() < deadline) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(pending.expired());
 }
 
 TEST(ConnectorTest, StopsAtOnceWhenNothingHangs) {

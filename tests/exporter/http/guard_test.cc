@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/http/guard.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -12,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "exporter/base/unique_fd.h"
 #include "exporter/http/server.h"
 #include "tests/exporter/http/client.h"
 
@@ -105,6 +108,31 @@ TEST(GuardTest, TouchesNoOtherSockets) {
   TimeOfAnswer(server->ports().at(0));
   stranger.Send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_THAT(stranger.Receive(), EndsWith("page"));
+}
+
+// They have them all, and none is left to shut them by.
+TEST(GuardTest, NeedsNoDescriptorToShutClients) {
+  const auto server = StartServer(2);
+  const int port = server->ports().at(0);
+  const Clients idle = Connect(port, 20);
+  std::this_thread::sleep_for(milliseconds(30));  // all are accepted, and none is shut yet
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit few{.rlim_cur = 200, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &few);
+  std::vector<UniqueFd> others;
+  do {
+    others.emplace_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  } while (others.back().valid());
+  std::size_t closed = 0;
+  for (const auto& client : idle) {
+    client->Receive(seconds(4));
+    closed += client->closed() ? 1 : 0;
+  }
+  // UBSan wants one to say what it sees.
+  others.clear();
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(closed, idle.size());
 }
 
 TEST(GuardTest, DropsAnUnfinishedRequestInTheEnd) {

@@ -88,6 +88,20 @@ TEST_F(MetricsPageTest, PastTheMemoryForThemTheLastOneIsSharedUntilItIsRead) {
   EXPECT_EQ(visits_, 2);
 }
 
+TEST_F(MetricsPageTest, WhatIsReadCountsNoMore) {
+  const auto one = page_.Get(TextFormat::kPrometheus);
+  std::size_t samples = 0;
+  for (std::size_t i = 1; i < one->pieces().size(); i += 2) samples += one->pieces()[i].size();
+  options_.most_bytes = samples * 3 / 2;
+  MetricsPage page(options_);
+  auto first = page.Get(TextFormat::kPrometheus);
+  const auto second = page.Get(TextFormat::kPrometheus);
+  EXPECT_NE(first->pieces()[1].data(), second->pieces()[1].data());
+  EXPECT_EQ(page.Get(TextFormat::kPrometheus)->pieces()[1].data(), second->pieces()[1].data());
+  first.reset();
+  EXPECT_NE(page.Get(TextFormat::kPrometheus)->pieces()[1].data(), second->pieces()[1].data());
+}
+
 TEST_F(MetricsPageTest, TheNextHasNothingOfTheLast) {
   EXPECT_TRUE(Has("pgrepl_lag_known"));
   cluster_.servers.clear();

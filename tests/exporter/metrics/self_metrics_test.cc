@@ -92,6 +92,16 @@ pgrepl_exporter_pulse_lateness_seconds_count 2
 )");
 }
 
+// Else an alert on a failure would never end.
+TEST(SelfMetricsTest, WhatIsNoLongerLookedUpIsGone) {
+  SelfMetrics metrics("1.2.3");
+  metrics.Watches({"main"}, "");
+  metrics.Discovered("main", false, 0);
+  EXPECT_EQ(ValueOf(metrics, R"(pgrepl_exporter_discovery_up\{pg_cluster="main"\})"), 0);
+  metrics.Discovers({});
+  EXPECT_EQ(metrics.Render(TextFormat::kPrometheus).find("discovery_up{"), std::string::npos);
+}
+
 TEST(SelfMetricsTest, OpenMetricsNamesCountersWithoutTotalAndHasNoEndMark) {
   const SelfMetrics metrics("1.2.3");
   const std::string text = metrics.Render(TextFormat::kOpenMetrics);
