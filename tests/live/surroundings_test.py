@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults of what the exporter itself runs on: names, clock, log, descriptors, its own life."""
 
+import fcntl
 import os
 import socket
 import time
@@ -69,6 +70,22 @@ class SurroundingsTest(FaultCase):
                 self.victim.restart("immediate")
                 exporter.get("/topology")
         self.assertEqual(exporter.log, "")
+
+    def test_nobody_reads_the_log(self):
+        pipe = self.workspace.folder / "pipe"
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 8192)
+        exporter = self.start(wrapped=("", f"--log.level=debug 2>{pipe}"))
+        with self.suffering(exporter):
+            for _ in range(40):
+                self.end_sessions(VICTIM)
+                time.sleep(0.1)
+        read = os.read(reader, 8192)
+        self.assertGreater(len(read), 4096, "it is full")
+        self.victim.restart("immediate")
+        wait_until(lambda: (read := os.read(reader, 8192)) and b"lines were dropped" in read, "it says so", 10)
 
     @patient
     def test_log_has_room_again(self):
