@@ -49,8 +49,8 @@ prepare() {
   cmake -G Ninja -S $tree -B $build -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-g0 >/dev/null
 }
 
-# The folder of a patch as the names of its tests begin: exporter_http_.
-suite() { sed -n 's|^+++ b/\(exporter/[a-z]*/\).*|\1|p' "$1" | head -n 1 | tr / _; }
+# The folder of a patch, or its file beside the folders, as the names of its tests begin: exporter_http_.
+suite() { sed -n 's|^+++ b/\(exporter/[a-z]*/\).*|\1|p; s|^+++ b/\(exporter/[a-z_]*\)[.]cc.*|\1|p' "$1" | head -n 1 | tr / _; }
 
 suites() { patches "$@" | while read -r patch; do suite "$patch"; done | sort -u; }
 
