@@ -48,10 +48,11 @@ std::set<int> ColumnsRead(CollectorId id, const Types& types) {
 TEST(ColumnsTest, EachIsReadByItsDecoder) {
   for (std::size_t i = 0; i < kCollectorCount; ++i) {
     const auto id = static_cast<CollectorId>(i);
+    if (Of(id).statements.empty()) continue;
     for (const Role role : {Role::kPrimary, Role::kStandby}) {
-      const Types types = ExpectedTypes(id, role);
-      if (types.empty()) continue;
       SCOPED_TRACE(Of(id).name);
+      const Types types = ExpectedTypes(id, role);
+      ASSERT_FALSE(types.empty()) << "expected_types.h lacks it";
       std::set<int> all;
       for (int column = 0; column < static_cast<int>(types.size()); ++column) all.insert(column);
       EXPECT_THAT(ColumnsRead(id, types), testing::ContainerEq(all));
