@@ -59,7 +59,7 @@ def main():
             peers = [Measured(peer(workspace, program, cluster)) for program in options.peer]
             _measure(cluster, mine, peers, options)
             rows, figures = _rows(mine + peers), list(_figures(mine, peers))
-    words = "".join(f" --peer {one.name}" for one in peers)
+    words = "".join(f" --peer .../{program.name}" for program in options.peer)
     written = text(circumstances.at_end(
         f"python3 -m bench.peers --exporter {relative(options.exporter)}{words} "
         f"--rounds {options.rounds} --seconds {options.seconds:g}"), aligned(rows), table(figures))

@@ -86,10 +86,7 @@ Result<ArchiveFact> Decode(const Rows& rows) {
                    .timeout = row.Number(kTimeout).value_or(0)};
   const auto last =
       WalFile::Parse(row.Text(kLastFile).value_or(""), row.Integer(kSegmentSize).value_or(0));
-  if (last) {
-    fact.archived_end = last->end;
-    fact.archived_timeline = last->timeline;
-  }
+  if (last) fact.archived_end = last->end;
   return fact;
 }
 

@@ -17,7 +17,6 @@ struct ArchiveFact {
   bool failing = false;
   /// Of last_archived_wal, where that is a segment: a .history or .backup file says nothing.
   std::optional<Lsn> archived_end;
-  std::optional<std::int64_t> archived_timeline;
   double timeout = 0;  ///< archive_timeout, seconds; 0: an idle primary archives nothing
 };
 

@@ -32,7 +32,6 @@ TEST(ArchiveTest, ReachesToTheEndOfTheLastSegment) {
   const ArchiveFact fact =
       FactOf(RowOf("t", "7", "0", "1700000000", "f", "000000030000001600000007"));
   EXPECT_EQ(fact.archived_end, Lsn::Parse("16/8000000"));
-  EXPECT_EQ(fact.archived_timeline, 3);
   EXPECT_EQ(fact.timeout, 300);
 }
 
@@ -42,7 +41,6 @@ TEST(ArchiveTest, WhatIsNoSegmentSaysNothingOfItsReach) {
                            Value("000000010000000000000004.partial"), Value("\xff'\n{}")}) {
     const ArchiveFact fact = FactOf(RowOf("t", "7", "0", "1700000000", "f", file));
     EXPECT_EQ(fact.archived_end, std::nullopt) << file.value_or("NULL");
-    EXPECT_EQ(fact.archived_timeline, std::nullopt) << file.value_or("NULL");
   }
 }
 

@@ -13,6 +13,7 @@ from tests.lab import sanitizer
 from tests.lab.exporter import Exporter
 from tests.lab.process import run
 from tests.lab.waiting import wait_until
+from tests.lab.workspace import Workspace
 from tests.live.watched import BINARY, VICTIM, FaultCase, patient
 
 OURS = "application_name = 'pg_replication_exporter'"
@@ -148,6 +149,36 @@ class SurroundingsTest(FaultCase):
         self.all_up(again, 10)
         with self.suffering(again, *self.cluster.servers):
             time.sleep(2)
+
+
+@unittest.skipUnless(BINARY, "PGREPL_EXPORTER names no exporter to test")
+class FewDescriptorsTest(unittest.TestCase):
+    """Before a fleet runs out of them."""
+
+    SERVERS, OTHERS = 20, 150
+
+    @classmethod
+    def setUpClass(cls):
+        cls.workspace = cls.enterClassContext(Workspace())
+
+    def warnings(self, limit):
+        """What it says at its start; below its hard limit it may raise the other itself."""
+        name = f"limit{limit}"
+        script = self.workspace.folder / f"{name}.sh"
+        script.write_text(f'#!/bin/sh\nulimit -Sn 100\nulimit -Hn {limit}\nexec {Path(BINARY).resolve()} "$@"\n')
+        script.chmod(0o755)
+        exporter = Exporter(self.workspace, script, {"clusters": [{"name": "main", "servers": [
+            {"name": f"s{port}", "conninfo": f"host=127.0.0.1 port={port} user=pgrepl_monitor"}
+            for port in range(1, self.SERVERS + 1)]}]}, name=name)
+        exporter.stop()
+        return [line for line in exporter.log.splitlines() if "too few file descriptors" in line]
+
+    def test_it_says_how_many_it_needs(self):
+        enough = self.SERVERS + self.OTHERS
+        self.assertEqual(self.warnings(enough), [])
+        line, = self.warnings(enough - 1)
+        self.assertIn(f"limit={enough - 1}", line.replace('"', ""))
+        self.assertIn(f"raise the hard limit to {enough}", line)
 
 
 if __name__ == "__main__":

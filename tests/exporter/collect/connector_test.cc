@@ -70,6 +70,7 @@ TEST(ConnectorTest, AttemptThatHangsHoldsUpItsOwnThreadOnly) {
   EXPECT_EQ(outcomes.WaitFor(3), (Names{"a refused", "b refused", "hung timeout"}));
 }
 
+<<<<<<< HEAD
 // Its connection would stay open beside the one of another login.
 TEST(ConnectorTest, HoldsNoLoginWhoseSessionHasGone) {
   const Stranger staring(Manner::kStares);
@@ -82,6 +83,23 @@ TEST(ConnectorTest, HoldsNoLoginWhoseSessionHasGone) {
   const Time deadline = Now() + 10s;
   while (!pending.expired() && Now() < deadline) std::this_thread::sleep_for(1ms);
   EXPECT_TRUE(pending.expired());
+=======
+// However many servers come back at once.
+TEST(ConnectorTest, AttemptsAtOnceAreAsManyAsThreads) {
+  constexpr int kAttempts = 20, kThreads = 5;
+  constexpr Duration kPatience = 300ms;
+  const Stranger staring(Manner::kStares);
+  Outcomes outcomes;
+  Connector connector(1);
+  connector.Grow(kThreads);
+  connector.Grow(2);
+  const Time begin = Now();
+  for (int i = 0; i < kAttempts; ++i)
+    connector.Submit(outcomes.Attempt("hung", staring, kPatience));
+  EXPECT_EQ(outcomes.WaitFor(kAttempts), Names(kAttempts, "hung timeout"));
+  EXPECT_GE(Now() - begin, kAttempts / kThreads * kPatience);
+  EXPECT_LT(Now() - begin, kAttempts / 2 * kPatience) << "two threads would take so long";
+>>>>>>> cost
 }
 
 TEST(ConnectorTest, StopsAtOnceWhenNothingHangs) {
