@@ -70,7 +70,6 @@ TEST(ConnectorTest, AttemptThatHangsHoldsUpItsOwnThreadOnly) {
   EXPECT_EQ(outcomes.WaitFor(3), (Names{"a refused", "b refused", "hung timeout"}));
 }
 
-<<<<<<< HEAD
 // Its connection would stay open beside the one of another login.
 TEST(ConnectorTest, HoldsNoLoginWhoseSessionHasGone) {
   const Stranger staring(Manner::kStares);
@@ -83,7 +82,8 @@ TEST(ConnectorTest, HoldsNoLoginWhoseSessionHasGone) {
   const Time deadline = Now() + 10s;
   while (!pending.expired() && Now() < deadline) std::this_thread::sleep_for(1ms);
   EXPECT_TRUE(pending.expired());
-=======
+}
+
 // However many servers come back at once.
 TEST(ConnectorTest, AttemptsAtOnceAreAsManyAsThreads) {
   constexpr int kAttempts = 20, kThreads = 5;
@@ -99,7 +99,6 @@ TEST(ConnectorTest, AttemptsAtOnceAreAsManyAsThreads) {
   EXPECT_EQ(outcomes.WaitFor(kAttempts), Names(kAttempts, "hung timeout"));
   EXPECT_GE(Now() - begin, kAttempts / kThreads * kPatience);
   EXPECT_LT(Now() - begin, kAttempts / 2 * kPatience) << "two threads would take so long";
->>>>>>> cost
 }
 
 TEST(ConnectorTest, StopsAtOnceWhenNothingHangs) {
