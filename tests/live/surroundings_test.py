@@ -113,6 +113,20 @@ class SurroundingsTest(FaultCase):
         wait_until(lambda: "server is down" in log.read_text()[len(lines):], "it logs again", 10)
 
     @patient
+    def test_its_watchdog_ends_it(self):
+        """Each worker waits for a configuration that never comes to its end; whoever ended it would wait for them."""
+        exporter = self.start(wrapped=("", "--web.enable-lifecycle"))
+        exporter.config_file.unlink()
+        os.mkfifo(exporter.config_file)
+        with ExitStack() as stack:
+            for _ in range(60):
+                client = stack.enter_context(socket.create_connection(("127.0.0.1", exporter.port)))
+                client.sendall(b"POST /-/reload HTTP/1.1\r\nHost: x\r\n\r\n")
+            wait_until(lambda: exporter.exit_code is not None, "it ends", 120)
+        self.assertEqual(exporter.exit_code, 1)
+        self.assertIn("has not been well for a minute", exporter.log)
+
+    @patient
     def test_no_descriptor_is_left(self):
         """Neither for a page nor for a connection; what is open goes on, and pages when there is one again."""
         exporter = self.start()
