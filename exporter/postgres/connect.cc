@@ -85,7 +85,9 @@ Error LoginError(std::string text) {
       break;
     }
   }
-  for (char c : text) error.message += c == '\n' ? ' ' : c;
+  // Libpq's hint stands on a line of its own, behind a tab.
+  std::erase(text, '\t');
+  for (const char c : text) error.message += c == '\n' ? ' ' : c;
   while (!error.message.empty() && error.message.back() == ' ') error.message.pop_back();
   return error;
 }
