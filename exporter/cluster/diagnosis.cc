@@ -81,7 +81,7 @@ void Diagnosis::AddOwn(const Member& member, CauseInputs& inputs, LagEvidence& e
   inputs.fed_by_archive = standby.fed_by_archive;
   inputs.pause_state = standby.pause_state;
   inputs.apply_delay = standby.apply_delay.value_or(0);
-  inputs.backlog = standby.backlog || standby.replaying_again;
+  inputs.backlog = standby.HasBacklog();
   if (standby.receiver != nullptr) {
     inputs.has_restore_command = standby.receiver->restore_command_set == true;
   }

@@ -158,7 +158,12 @@ void Memory::FollowStandby(Member& member, Time now) {
   const PositionFact* position = PositionOf(*member.snapshot);
   FollowTimeline(member, position, FreshAt(now));
   if (position != nullptr) {
-    standby.SeePosition(*position, member.snapshot->Of(CollectorId::kLag).at);
+    const CollectedFact& recovery = member.snapshot->Of(CollectorId::kRecovery);
+    const Time at = member.snapshot->Of(CollectorId::kLag).at;
+    standby.SeePosition(*position, at);
+    standby.SeeRecovery(
+        recovery.at == at ? static_cast<const RecoveryFact*>(recovery.fact.get()) : nullptr,
+        member.snapshot->version);
   }
 }
 

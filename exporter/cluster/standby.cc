@@ -2,6 +2,7 @@
 #include "exporter/cluster/standby.h"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 
 namespace pgrepl::cluster {
@@ -39,6 +40,13 @@ void Standby::SeePosition(const PositionFact& position, Time at) {
   // After a crash it replays again from its last restartpoint.
   if (highest && replayed < *highest) replaying_again = true;
   highest = std::max(highest.value_or(replayed), replayed);
+}
+
+// What came last may end in the middle of a record: it is received and can't be replayed.
+void Standby::SeeRecovery(const RecoveryFact* recovery, int version) {
+  const std::string_view waits =
+      version < PgVersion(13) ? "RecoveryWalStream" : "RecoveryRetrieveRetryInterval";
+  lacks_wal = recovery != nullptr && recovery->wait_event == waits;
 }
 
 void Standby::Confirm(const Confirmed& by) {

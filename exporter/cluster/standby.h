@@ -11,6 +11,7 @@
 #include "collectors/collector.h"
 #include "collectors/lag.h"
 #include "collectors/receiver.h"
+#include "collectors/recovery.h"
 #include "collectors/senders.h"
 #include "exporter/base/clock.h"
 #include "exporter/cluster/change_tracker.h"
@@ -85,7 +86,8 @@ struct Standby {
   bool fed_by_archive = false;        ///< by nothing else
   std::string pause_state;            ///< "not paused", "pause requested", "paused"; empty: unknown
   std::optional<double> apply_delay;  ///< seconds
-  bool backlog = false;               ///< received WAL waits to be replayed
+  bool backlog = false;               ///< received WAL lies behind what is replayed
+  bool lacks_wal = false;             ///< and replay has found no record in it, nor elsewhere
 
   LinkWatch link;
   StageWatch stages;
@@ -93,6 +95,10 @@ struct Standby {
   std::optional<Time> hesitates_since;
 
   void SeePosition(const PositionFact& position, Time at);
+  /// Of the same pulse; nullptr: unknown.
+  void SeeRecovery(const RecoveryFact* recovery, int version);
+  /// WAL waits to be replayed, for which PostgreSQL starts no receiver.
+  [[nodiscard]] bool HasBacklog() const { return (backlog || replaying_again) && !lacks_wal; }
   /// Unless it knows of WAL that is further, or on a newer timeline.
   void Confirm(const Confirmed& by);
   void SeeTimeline(std::int64_t seen);

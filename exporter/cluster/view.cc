@@ -66,8 +66,8 @@ ReceiverView ReceiverOf(const Standby& standby, const Freshness& fresh) {
   ReceiverView view{.up = standby.Receives(fresh), .restarts = standby.receiver_restarts};
   const bool configured = standby.receiver == nullptr || standby.receiver->conninfo_set != false;
   // PostgreSQL doesn't start a receiver again while one of these holds.
-  const bool kept_away =
-      standby.pause_state == "paused" || standby.apply_delay.value_or(0) > 0 || standby.backlog;
+  const bool kept_away = standby.pause_state == "paused" || standby.apply_delay.value_or(0) > 0 ||
+                         standby.HasBacklog();
   view.expected = configured && (view.up || !kept_away);
   // What is hidden is not silent.
   const bool hidden = standby.receiver != nullptr && standby.receiver->hidden;

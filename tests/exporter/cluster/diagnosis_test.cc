@@ -110,6 +110,18 @@ TEST_F(DiagnosisTest, ABacklogKeepsTheReceiverAway) {
       LagCause::kReplayBacklog, [&] { return Cut().Received(stopped_at_ + 50); }, false);
 }
 
+// The last that came ends in the middle of a record.
+TEST_F(DiagnosisTest, WhatReplayCannotUseIsNoBacklog) {
+  const RecoveryFact retries{.startup_seen = true,
+                             .wait_event_type = "Timeout",
+                             .wait_event = "RecoveryRetrieveRetryInterval",
+                             .oldest_transaction = {}};
+  ExpectCause(
+      LagCause::kReceiverDown,
+      [&] { return Cut().Received(stopped_at_ + 50).Tells(CollectorId::kRecovery, retries); },
+      false);
+}
+
 TEST_F(DiagnosisTest, ASessionThatReplayWaitsFor) {
   const RecoveryFact conflict{.startup_seen = true,
                               .wait_event_type = "IPC",

@@ -203,6 +203,13 @@ TEST_F(ViewTest, AReceiverIsExpectedUnlessSomethingLocalKeepsItAway) {
   EXPECT_FALSE(expected(StandbyAt(1000).Receives(absent).Paused()));
   EXPECT_FALSE(expected(StandbyAt(1000).Receives(absent).ApplyDelay(5)));
   EXPECT_FALSE(expected(StandbyAt(1000).Receives(absent).Received(2000))) << "a backlog";
+  const RecoveryFact retries{.startup_seen = true,
+                             .wait_event_type = "Timeout",
+                             .wait_event = "RecoveryRetrieveRetryInterval",
+                             .oldest_transaction = {}};
+  EXPECT_TRUE(expected(
+      StandbyAt(1000).Receives(absent).Received(2000).Tells(CollectorId::kRecovery, retries)))
+      << "half a record";
   EXPECT_TRUE(expected(Streaming().Paused())) << "it is there";
   absent.conninfo_set = false;
   EXPECT_FALSE(expected(StandbyAt(1000).Receives(absent))) << "it is fed from the archive";
