@@ -100,7 +100,7 @@ def main():
             wrong += [f"{preset}: {name} failed" for name, one in tests.items() if one["status"] == "fail"]
             wrong += [f"{preset}, {label}:\n\n```\n{report}\n```" for report in reports]
     parts = [HEAD.format(date=date.today(), machine=machine()),
-             "\n".join([cells(COLUMNS), cells(["---"] * len(COLUMNS)), *map(cells, rows)])]
+             "\n".join([cells(COLUMNS), cells(["---"] * len(COLUMNS)), *(cells(map(str, row)) for row in rows)])]
     if wrong:
         parts.append("## What does not hold\n\n" + "\n".join(f"- {one}" for one in wrong))
     FILE.write_text("\n".join(part.rstrip("\n") + "\n" for part in parts))
