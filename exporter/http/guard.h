@@ -83,6 +83,7 @@ class Guard {
   std::vector<Connection> Open();
   void Patrol(const std::vector<Connection>& open, Time now);
   void Shut(const Connection& connection) const;
+  [[nodiscard]] bool MakeSpare(int fd) const;
 
   std::vector<int> ports_;
   size_t workers_ = 0;
