@@ -166,6 +166,12 @@ soak: build ## all faults in their long form, then half an hour of trouble, into
 bench: build ## measure the release binary on four real servers, into docs/performance.md
 	python3 -m bench.scrape --exporter $(CURDIR)/$(EXPORTER) --write
 
+.PHONY: bench-fleet
+bench-fleet: dependencies ## measure fleets of 100 to 5000 servers, a quarter of an hour, into docs/performance.md
+	cmake --preset release -DPGREPL_TESTS=OFF -DPGREPL_BENCH=ON >/dev/null
+	cmake --build --preset release -j $(JOBS)
+	python3 -m bench.fleet --exporter $(EXPORTER) --stand-in build/release/bench/pgrepl_stand_in --runs 3 --write $(FLEET)
+
 .PHONY: bench-peers
 bench-peers: build ## measure it beside postgres_exporter, PEERS="--peer PROGRAM", into docs/performance.md
 	python3 -m bench.peers --exporter $(CURDIR)/$(EXPORTER) $(PEERS) --write
