@@ -75,7 +75,7 @@ test: build dev ## all tests: unit, lint, rules, live, and all majors
 	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L majors --repeat until-pass:2
 
 .PHONY: proof-sanitizers
-proof-sanitizers: dev ## unit and live tests with sanitizers, two hours, into docs/sanitizers.md
+proof-sanitizers: dev ## unit and live tests with sanitizers, an hour, into docs/sanitizers.md
 	cmake --preset tsan >/dev/null
 	cmake --build --preset tsan -j $(JOBS)
 	python3 -B -m tests.proof.sanitizers $(PROOF)
