@@ -9,6 +9,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -142,13 +145,19 @@ TEST(GuardTest, DropsAnUnfinishedRequestInTheEnd) {
   EXPECT_TRUE(idle.closed());
 }
 
+std::ptrdiff_t CountDescriptors() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+}
+
 TEST(GuardTest, LetsTheServerStopAmongIdleClients) {
+  const std::ptrdiff_t before = CountDescriptors();
   auto server = StartServer(4);
   const Clients idle = Connect(server->ports().at(0), 100);
   const Clients half = Connect(server->ports().at(0), 100, "GET /metrics HT");
   const Time begin = Now();
   server.reset();
   EXPECT_LT(Now() - begin, seconds(2));
+  EXPECT_EQ(CountDescriptors(), before + 200) << "those of the clients are left";
   for (const Clients* clients : {&idle, &half}) {
     for (const auto& client : *clients) {
       client->Receive(seconds(1));
