@@ -188,7 +188,7 @@ TEST_F(PipelineTest, WhatDoesNotFitIsSentAsTheServerReads) {
   Connection connection = ConnectTo(PrimaryConninfo());
   const std::string large(20'000'000, 'x');
   Pipeline pipeline(connection);
-  ASSERT_TRUE(pipeline.Send({{"SELECT pg_sleep(0.05)"}, {"SELECT length($1::text)", large}}));
+  ASSERT_TRUE(pipeline.Send({{"SELECT pg_sleep(1)"}, {"SELECT length($1::text)", large}}));
   EXPECT_TRUE(pipeline.wants_write());
   ASSERT_EQ(Drive(connection, pipeline), Pipeline::Progress::kDone);
   EXPECT_FALSE(pipeline.wants_write());
