@@ -75,7 +75,7 @@ test: build dev ## all tests: unit, lint, rules, live, and all majors
 	PGREPL_EXPORTER=$(CURDIR)/$(EXPORTER) ctest --preset dev -L majors --repeat until-pass:2
 
 .PHONY: proof-sanitizers
-proof-sanitizers: dev ## unit and live tests with sanitizers, two hours, into docs/sanitizers.md
+proof-sanitizers: dev ## unit and live tests with sanitizers, an hour, into docs/sanitizers.md
 	cmake --preset tsan >/dev/null
 	cmake --build --preset tsan -j $(JOBS)
 	python3 -B -m tests.proof.sanitizers $(PROOF)
@@ -165,6 +165,12 @@ soak: build ## all faults in their long form, then half an hour of trouble, into
 .PHONY: bench
 bench: build ## measure the release binary on four real servers, into docs/performance.md
 	python3 -m bench.scrape --exporter $(CURDIR)/$(EXPORTER) --write
+
+.PHONY: bench-fleet
+bench-fleet: dependencies ## measure fleets of 100 to 5000 servers, a quarter of an hour, into docs/performance.md
+	cmake --preset release -DPGREPL_TESTS=OFF -DPGREPL_BENCH=ON >/dev/null
+	cmake --build --preset release -j $(JOBS)
+	python3 -m bench.fleet --exporter $(EXPORTER) --stand-in build/release/bench/pgrepl_stand_in --runs 3 --write $(FLEET)
 
 .PHONY: bench-peers
 bench-peers: build ## measure it beside postgres_exporter, PEERS="--peer PROGRAM", into docs/performance.md

@@ -29,6 +29,7 @@ from tests.lab.workspace import Workspace
 from . import processes
 from .client import GZIP, PLAIN, percentile, scrape
 from .recorder import Recorder, rows
+from .report import Circumstances, Figure, aligned, relative, table, text, write
 
 _SERVERS = ("p", "s1", "s2", "s3")
 # So that all that comes once a minute comes while it is recorded, and what moves does so each second.
@@ -57,54 +58,65 @@ class Measured:
 
 
 # Unit, and digits after the point.
-_COLUMNS = {
-    "CPU per server and second": ("ms", 3), "of a core": ("%", 1), "VmRSS, scraped": ("MB", 0), "series": ("", 0),
-    "pulse late, p99, at most": ("ms", 0), "the same, scraped": ("ms", 0),
-    "five scrapes at once: p50": ("ms", 0), "p99": ("ms", 0), "CPU of the five": ("ms", 0),
-    "gzipped: p50": ("ms", 0), "p99, gzipped": ("ms", 0), "CPU, gzipped": ("ms", 0)}
+_FIGURES = {
+    "CPU per server and second": ("ms", 3), "CPU, of a core": ("%", 1), "VmRSS, scraped": ("MB", 0), "series": ("", 0),
+    "a pulse is late by (p99), at most": ("ms", 0), "the same while it is scraped": ("ms", 0),
+    "five plain scrapes at once, p50": ("ms", 0), "five plain scrapes at once, p99": ("ms", 0),
+    "CPU of the five": ("ms", 0),
+    "five gzipped scrapes at once, p50": ("ms", 0), "five gzipped scrapes at once, p99": ("ms", 0),
+    "CPU of the five, gzipped": ("ms", 0)}
+# Of a thousand servers on one core.
 _BOUND_FOR = 1000
-_BOUNDS = {"of a core": 25, "VmRSS, scraped": 100, "pulse late, p99, at most": 100, "the same, scraped": 100,
-           "p99": 100, "p99, gzipped": 250}
+_BOUNDS = {"CPU, of a core": 25, "VmRSS, scraped": 100, "a pulse is late by (p99), at most": 100,
+           "the same while it is scraped": 100, "five plain scrapes at once, p99": 100,
+           "five gzipped scrapes at once, p99": 250}
 
 
-def _table(runs):
-    """{(servers, how): [Measured]} as Markdown: the middle of the runs, and the range where it is one."""
-    def cell(values, unit, digits):
-        middle, least, most = (f"{one:.{digits}f}" for one in (median(values), min(values), max(values)))
-        return f"{middle} {unit}".strip() + (f" ({least} - {most})" if least != most else "")
-    rows = [("servers", *_COLUMNS), ("---",) * (len(_COLUMNS) + 1)]
-    for (servers, how), measured in runs.items():
-        columns = zip(*(one.figures() for one in measured))
-        rows.append((f"{servers}, {how.__name__[1:]}", *(cell(values, *how) for values, how in zip(columns, _COLUMNS.values()))))
-    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
+def _said(values, unit, digits):
+    """The middle of the runs, and the range where it is one."""
+    middle, least, most = (f"{one:.{digits}f}" for one in (median(values), min(values), max(values)))
+    return f"{middle} {unit}".strip() + (f" ({least} - {most})" if least != most else "")
 
 
-def _broken(measured):
-    """Bounds that the middle of these runs doesn't keep."""
-    middle = dict(zip(_COLUMNS, map(median, zip(*(one.figures() for one in measured)))))
-    return [f"{name}: {middle[name]:.0f}, bound {bound}" for name, bound in _BOUNDS.items() if middle[name] > bound]
+def _rows(runs):
+    """{(servers, how): [Measured]} as rows of a table, a figure each."""
+    values = [list(zip(*(one.figures() for one in measured))) for measured in runs.values()]
+    yield ("figure", *(f"{servers} servers, {how.__name__[1:]}" for servers, how in runs))
+    for number, (name, how) in enumerate(_FIGURES.items()):
+        yield (name, *(_said(column[number], *how) for column in values))
+
+
+def _bounds(measured):
+    for (name, (unit, digits)), values in zip(_FIGURES.items(), zip(*(one.figures() for one in measured))):
+        if name in _BOUNDS:
+            yield Figure(f"{_BOUND_FOR} servers: {name}", _said(values, unit, digits),
+                         f"<= {_BOUNDS[name]} {unit}", median(values) <= _BOUNDS[name])
 
 
 def main():
     options = _parse(sys.argv[1:])
+    circumstances = Circumstances()
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     with Workspace(prefix="pgrepl-bench-") as workspace:
         recording = options.recording or workspace.folder / "recording"
         if not recording.exists():
             recording.write_text(_record(workspace, options.exporter))
-        before = processes.load_average()
         runs = {(count, how): [] for how, counts in ((_real, options.real), (_played, options.servers))
                 for count in counts}
         for _ in range(options.runs):
             for (count, how), measured in runs.items():
                 with how(workspace, recording, options) as conninfo:
                     measured.append(_measure(workspace, count, conninfo, options))
-    print(f"- machine: {processes.machine()}\n- load average: before {before}; after {processes.load_average()}\n"
-          f"- {options.runs} runs of {options.seconds:g} s without scrapes and {options.rounds} rounds of five at once\n")
-    print(_table(runs))
-    broken = [one for (count, _), measured in runs.items() if count == _BOUND_FOR for one in _broken(measured)]
-    print("\n".join(f"BROKEN with {_BOUND_FOR} servers: {one}" for one in broken))
-    return bool(broken)
+    figures = [one for (count, how), measured in runs.items() if (count, how) == (_BOUND_FOR, _played)
+               for one in _bounds(measured)]
+    written = text(circumstances.at_end(
+        f"python3 -m bench.fleet --exporter {relative(options.exporter)} --stand-in {relative(options.stand_in)} "
+        f"--runs {options.runs} --seconds {options.seconds:g} --rounds {options.rounds}"),
+        aligned(list(_rows(runs))), table(figures))
+    print(written, end="")
+    if options.write:
+        write("fleet", written)
+    return not all(figure.kept for figure in figures)
 
 
 # The recording.
@@ -248,6 +260,7 @@ def _parse(arguments):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--exporter", type=path, required=True, help="the binary")
     parser.add_argument("--stand-in", type=path, required=True, help="the binary of stand_in.cc")
+    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     parser.add_argument("--recording", type=path, help="made where it is not there yet")
     parser.add_argument("--real", type=int, nargs="*", default=[100], help="servers by real backends")
     parser.add_argument("--servers", type=int, nargs="*", default=[100, 1000, 5000], help="by the stand-in")

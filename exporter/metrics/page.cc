@@ -79,6 +79,7 @@ void AppendHeader(std::string& out, const Family& family, TextFormat format) {
   out.append("# HELP ").append(name) += ' ';
   AppendEscaped(out, family.help, /*escape_quote=*/format == TextFormat::kOpenMetrics);
   out.append("\n# TYPE ").append(name).append(counter ? " counter\n" : " gauge\n");
+  if (format == TextFormat::kOpenMetrics) AppendUnit(out, name);
 }
 
 }  // namespace
@@ -87,6 +88,13 @@ std::string_view ContentType(TextFormat format) {
   return format == TextFormat::kOpenMetrics
              ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
              : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+void AppendUnit(std::string& out, std::string_view name) {
+  for (const std::string_view suffix : {"_seconds", "_bytes"}) {
+    if (!name.ends_with(suffix)) continue;
+    out.append("# UNIT ").append(name).append(" ").append(suffix.substr(1)) += '\n';
+  }
 }
 
 Page::Page(std::span<const Family* const> families) {

@@ -67,6 +67,9 @@ class Page {
 
 inline constexpr std::string_view kOpenMetricsEnd = "# EOF\n";
 
+/// OpenMetrics' line on the unit that the name of a family ends with, if it is one.
+void AppendUnit(std::string& out, std::string_view name);
+
 /// Rendered label pairs without braces, values escaped: `pg_cluster="main",server="p"`.
 std::string ScopeLabels(
     std::initializer_list<std::pair<std::string_view, std::string_view>> name_values);

@@ -94,6 +94,7 @@ void AppendFamily(std::string& out, const prometheus::MetricFamily& family, Text
   }
   fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n", announced,
                  family.help, type);
+  if (format == TextFormat::kOpenMetrics) AppendUnit(out, announced);
   for (const auto& metric : family.metric) {
     if (family.type == prometheus::MetricType::Histogram) {
       AppendHistogram(out, family.name, metric);

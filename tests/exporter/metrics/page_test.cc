@@ -43,6 +43,19 @@ TEST(PageTest, OpenMetricsNamesCountersWithoutTotalAndEnds) {
             "pgrepl_things_total 1\n# EOF\n");
 }
 
+TEST(PageTest, OpenMetricsNamesUnits) {
+  Page page(kFamilies);
+  Samples(page, "").Add(kBytes, 1.0, {"a"});
+  EXPECT_EQ(page.Render(TextFormat::kOpenMetrics),
+            "# HELP pgrepl_slot_bytes Bytes.\n# TYPE pgrepl_slot_bytes gauge\n"
+            "# UNIT pgrepl_slot_bytes bytes\npgrepl_slot_bytes{slot_name=\"a\"} 1\n# EOF\n");
+  std::string units;
+  for (const char* name : {"a_seconds", "a_seconds_left", "seconds", "_bytes"}) {
+    AppendUnit(units, name);
+  }
+  EXPECT_EQ(units, "# UNIT a_seconds seconds\n# UNIT _bytes bytes\n");
+}
+
 TEST(PageTest, EscapesLabelValues) {
   Page page(kFamilies);
   Samples(page, ScopeLabels({{"server", "a\"b"}})).Add(kBytes, 1.0, {"x\\y\nz\""});

@@ -108,7 +108,8 @@ TEST(SelfMetricsTest, OpenMetricsNamesCountersWithoutTotalAndHasNoEndMark) {
   EXPECT_NE(text.find("# TYPE pgrepl_exporter_connections_opened counter\n"
                       "pgrepl_exporter_connections_opened_total 0\n"),
             std::string::npos);
-  EXPECT_NE(text.find("# TYPE process_cpu_seconds counter\nprocess_cpu_seconds_total "),
+  EXPECT_NE(text.find("# TYPE process_cpu_seconds counter\n# UNIT process_cpu_seconds "
+                      "seconds\nprocess_cpu_seconds_total "),
             std::string::npos);
   EXPECT_EQ(text.find("# EOF"), std::string::npos);
 }
