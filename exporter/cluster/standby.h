@@ -86,7 +86,7 @@ struct Standby {
   bool fed_by_archive = false;        ///< by nothing else
   std::string pause_state;            ///< "not paused", "pause requested", "paused"; empty: unknown
   std::optional<double> apply_delay;  ///< seconds
-  bool backlog = false;               ///< received WAL lies behind what is replayed
+  bool backlog = false;               ///< WAL is received past what is replayed
   bool lacks_wal = false;             ///< and replay has found no record in it, nor elsewhere
 
   LinkWatch link;

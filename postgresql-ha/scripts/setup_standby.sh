@@ -229,7 +229,8 @@ take_base_backup() {
     sleep 1
   done
   [[ $1 == "$data_dir" ]] || rmdir "$1" || true
-  ! $slot_freed || control start || true
+  ! $slot_freed || control start ||
+    warn "the server on port $port, stopped for this, could not be started again"
   ! $slot_created || upstream >/dev/null 2>&1 <<<"DROP_REPLICATION_SLOT $slot;" || true
   explain_refusal "$output"
 }
