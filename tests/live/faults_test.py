@@ -7,6 +7,7 @@ import unittest
 from contextlib import ExitStack
 
 from tests.lab import packets
+from tests.lab.clients import backends
 from tests.lab.process import send
 from tests.lab.session import Disconnected, QueryFailed
 from tests.lab.waiting import wait_until
@@ -37,6 +38,8 @@ class FaultsTest(FaultCase):
             with packets.lost(self.relay.port, 100):
                 self.down(exporter, "timeout")
                 time.sleep(5)
+            # The end of the old connection was lost as well: the kernel sends it again, more and more rarely.
+            wait_until(lambda: backends(self.victim) == 1, "the server knows of the old one's end", 60)
 
     @patient
     def test_server_drips(self):

@@ -116,8 +116,9 @@ class SurroundingsTest(FaultCase):
         self.assertEqual(os.statvfs(small).f_bavail, 0)
         lines = log.read_text()
         filler.unlink()
-        self.victim.restart("immediate")
+        self.victim.stop("immediate")
         wait_until(lambda: "server is down" in log.read_text()[len(lines):], "it logs again", 10)
+        self.victim.start()
 
     @patient
     def test_its_watchdog_ends_it(self):
