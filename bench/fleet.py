@@ -70,6 +70,7 @@ _BOUND_FOR = 1000
 _BOUNDS = {"CPU, of a core": 25, "VmRSS, scraped": 100, "a pulse is late by (p99), at most": 100,
            "the same while it is scraped": 100, "five plain scrapes at once, p99": 100,
            "five gzipped scrapes at once, p99": 250}
+_MOST_DIFFERENCE = 0.25
 
 
 def _said(values, unit, digits):
@@ -93,6 +94,15 @@ def _bounds(measured):
                          f"<= {_BOUNDS[name]} {unit}", median(values) <= _BOUNDS[name])
 
 
+def _linearity(fleets):
+    """A server costs about the same in fleets of all sizes."""
+    if len(fleets) > 1:
+        cpu = [median(one.cpu_ms for one in measured) for measured in fleets]
+        difference = 1 - min(cpu) / max(cpu)
+        yield Figure("CPU per server in the cheapest fleet, of that in the dearest", f"{difference:.0%} less",
+                     f"< {_MOST_DIFFERENCE:.0%} less", difference < _MOST_DIFFERENCE)
+
+
 def main():
     options = _parse(sys.argv[1:])
     circumstances = Circumstances()
@@ -109,6 +119,7 @@ def main():
                     measured.append(_measure(workspace, count, conninfo, options))
     figures = [one for (count, how), measured in runs.items() if (count, how) == (_BOUND_FOR, _played)
                for one in _bounds(measured)]
+    figures += _linearity([measured for (_, how), measured in runs.items() if how is _played])
     written = text(circumstances.at_end(
         f"python3 -m bench.fleet --exporter {relative(options.exporter)} --stand-in {relative(options.stand_in)} "
         f"--runs {options.runs} --seconds {options.seconds:g} --rounds {options.rounds}"),

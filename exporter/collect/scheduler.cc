@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "exporter/collect/first_pulse.h"
+
 namespace pgrepl {
 namespace {
 
@@ -64,14 +66,14 @@ void Scheduler::Configure(Options options) { Post(std::move(options)); }
 void Scheduler::Deliver(Options options) {
   pulse_interval_ = options.pulse_interval;
   std::vector<ClusterPulse> before = std::exchange(clusters_, {});
-  const auto count = static_cast<Duration::rep>(options.clusters.size());
+  std::size_t servers = 0;
+  for (const Cluster& cluster : options.clusters) servers += cluster.servers.size();
   for (Cluster& cluster : options.clusters) {
     const auto same = std::find_if(before.begin(), before.end(),
                                    [&](const auto& one) { return one.name == cluster.name; });
-    // Clusters are spread over the interval, so that many servers make a stream and no spike.
-    const auto place = static_cast<Duration::rep>(clusters_.size());
-    ClusterPulse pulse{
-        .name = cluster.name, .next = Now() + pulse_interval_ * place / count, .servers = {}};
+    ClusterPulse pulse{.name = cluster.name,
+                       .next = FirstPulse(Now(), pulse_interval_, clusters_.size(), servers),
+                       .servers = {}};
     if (same != before.end()) pulse.next = std::min(same->next, Now() + pulse_interval_);
     for (SessionOptions& server : cluster.servers) {
       Watched* known = same != before.end() ? FindServer(same->servers, server.name) : nullptr;
@@ -176,7 +178,6 @@ void Scheduler::Run() {
     SendDuePulses();
     ServeTimes();
     WaitForEvents();
-    ReadMailbox();
   }
 }
 
@@ -220,10 +221,12 @@ void Scheduler::WaitForEvents() {
   const Time now = Now();
   const Duration wait = next < now + kLongestWait ? next - now : kLongestWait;
   for (const Poller::Token token : poller_.Wait(wait)) {
-    Watched* server = token != kWakeToken ? Find(token) : nullptr;
-    if (server == nullptr) continue;
-    server->session->OnReady(Now());
-    Follow(*server, Now());
+    if (token == kWakeToken) {
+      ReadMailbox();
+    } else if (Watched* server = Find(token)) {
+      server->session->OnReady(Now());
+      Follow(*server, Now());
+    }
   }
 }
 
