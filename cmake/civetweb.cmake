@@ -38,7 +38,10 @@ if(NOT EXISTS ${PGREPL_CIVETWEB_SOURCE}/src/civetweb.c)
   message(FATAL_ERROR "No civetweb in ${PGREPL_CIVETWEB_SOURCE}.\n"
     "Run packaging/install-dependencies.sh, which unpacks its source package there.")
 endif()
-add_library(pgrepl_civetweb STATIC ${PGREPL_CIVETWEB_SOURCE}/src/civetweb.c)
+add_library(pgrepl_civetweb STATIC ${PGREPL_CIVETWEB_SOURCE}/src/civetweb.c
+  ${CMAKE_CURRENT_LIST_DIR}/civetweb_accept.c)
+set_source_files_properties(${PGREPL_CIVETWEB_SOURCE}/src/civetweb.c PROPERTIES
+  COMPILE_DEFINITIONS accept=pgrepl_accept)
 target_include_directories(pgrepl_civetweb SYSTEM PUBLIC ${PGREPL_CIVETWEB_SOURCE}/include)
 target_compile_options(pgrepl_civetweb PRIVATE -w)
 target_compile_definitions(pgrepl_civetweb PRIVATE
@@ -46,7 +49,7 @@ target_compile_definitions(pgrepl_civetweb PRIVATE
   NO_SSL_DL OPENSSL_API_1_1       # links OpenSSL instead of loading it by name
   NO_CGI NO_FILES                 # NO_FILES also leaves out the code behind CVE-2025-55763
   STOP_FLAG_NEEDS_LOCK            # the stop flag is atomic, not just volatile
-  SOCKET_TIMEOUT_QUANTUM=200      # milliseconds until mg_stop is noticed, else 2 s
+  SOCKET_TIMEOUT_QUANTUM=1000     # milliseconds between looks for nothing
   USE_STACK_SIZE=262144)          # bytes a thread: address space, resident only as far as touched
 target_link_libraries(pgrepl_civetweb
   PRIVATE pgrepl_codegen OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

@@ -34,8 +34,8 @@ lists_are_fresh=
 build=(
   g++ cmake ninja-build make pkg-config dpkg-dev ca-certificates
   libpq-dev prometheus-cpp-dev libspdlog-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev
-  zlib1g-dev libssl-dev libcurl4-openssl-dev libsystemd-dev libncurses-dev libxxhash-dev libgtest-dev libgmock-dev
-  libbenchmark-dev file help2man
+  libisal-dev libssl-dev libcurl4-openssl-dev libsystemd-dev libncurses-dev libxxhash-dev libgtest-dev libgmock-dev
+  zlib1g-dev libbenchmark-dev file help2man
 )
 lint=(clang clang-tidy clang-format shellcheck python3-yaml python3-jsonschema python3-prometheus-client man-db systemd zsh)
 # Each of them has a service that its package would start.

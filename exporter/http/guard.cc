@@ -36,9 +36,19 @@ int LocalPort(int fd) {
   return is_socket ? PortOf(address) : 0;
 }
 
+bool IsOneOf(const std::vector<int>& ports, int port) {
+  return std::find(ports.begin(), ports.end(), port) != ports.end();
+}
+
+bool IsListener(int fd) {
+  int listens = 0;
+  socklen_t length = sizeof(listens);
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0 && listens != 0;
+}
+
 // The client at the other end of `fd`, or nothing if it isn't a connection to one of `ports`.
 std::string PeerOf(int fd, const std::vector<int>& ports) {
-  if (std::find(ports.begin(), ports.end(), LocalPort(fd)) == ports.end()) return {};
+  if (!IsOneOf(ports, LocalPort(fd))) return {};
   sockaddr_storage address{};
   socklen_t length = sizeof(address);
   auto* generic = reinterpret_cast<sockaddr*>(&address);
@@ -104,6 +114,16 @@ void Guard::Stop() {
   if (!thread_.joinable()) return;
   thread_.join();
   for (const Connection& connection : Open()) Shut(connection);
+  ShutListeners();
+}
+
+// civetweb closes them when its threads have ended.
+void Guard::ShutListeners() {
+  rewinddir(descriptors_.get());
+  while (const dirent* entry = readdir(descriptors_.get())) {
+    const int fd = std::atoi(entry->d_name);
+    if (IsOneOf(ports_, LocalPort(fd)) && IsListener(fd)) shutdown(fd, SHUT_RDWR);
+  }
 }
 
 void Guard::CloseForgotten() {

@@ -45,7 +45,8 @@ class Guard {
   /// A worker has taken a connection. On workers.
   void Arrived();
 
-  /// Ends the thread and shuts all connections, so that the workers are free to stop.
+  /// Ends the thread and shuts all connections and the listeners, so that civetweb's threads are free to
+  /// stop: it would look for that once a second.
   void Stop();
 
   /// Once the workers are gone: civetweb leaves the connections that still queued for one open.
@@ -81,6 +82,7 @@ class Guard {
   void Run();
   bool StopAfter(size_t connections);
   std::vector<Connection> Open();
+  void ShutListeners();
   void Patrol(const std::vector<Connection>& open, Time now);
   void Shut(const Connection& connection) const;
   [[nodiscard]] bool MakeSpare(int fd) const;

@@ -1,4 +1,4 @@
-// Compression of response bodies and its negotiation. Pure functions; the only door to zlib.
+// Compression of response bodies and its negotiation. Pure functions; the only door to ISA-L.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

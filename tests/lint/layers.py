@@ -29,7 +29,7 @@ FENCES = {
     "libpq": "exporter/postgres",
     "postgres_ext.h": "exporter/postgres",
     "civetweb": "exporter/http",
-    "zlib.h": "exporter/http",
+    "isa-l/igzip_lib.h": "exporter/http",
     "openssl/": "exporter/http",
     "curl/": "exporter/discover",
     # Written there, read here.

@@ -4,11 +4,14 @@
 import json
 import os
 import signal
+import socket
 import time
 import unittest
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
+from unittest import mock
 
 from tests.lab.cluster import Cluster
 from tests.lab.exporter import Exporter
@@ -122,6 +125,25 @@ class ReloadTest(unittest.TestCase):
             lambda page: self.up(page) == {"p", "s1", "s2", "s3"}, "all are up")
         self.assertEqual(self.sessions(), before)
         self.assertEqual(page.value(SUCCESS), 1)
+
+    def test_a_flood_of_reloads_keeps_no_watchdog_from_its_work(self):
+        """Each begins a wait anew, of half a second here."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            systemd.bind(str(self.workspace.folder / "notify"))
+            systemd.settimeout(0.1)
+            with mock.patch.dict(self.workspace.environment, NOTIFY_SOCKET=systemd.getsockname(),
+                                 WATCHDOG_USEC="1500000"):
+                watched = Exporter(self.workspace, Path(BINARY).resolve(), self.cluster.exporter_config(),
+                                   name="watched")
+            self.addCleanup(watched.stop)
+            told = []
+            end = time.monotonic() + 4
+            while time.monotonic() < end:
+                send([watched.pid], signal.SIGHUP)
+                with suppress(TimeoutError):
+                    while True:
+                        told.append(systemd.recv(1024))
+        self.assertGreaterEqual(told.count(b"WATCHDOG=1"), 3, told)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ std::map<Time, std::size_t> ClustersByMoment(Time now) {
 }
 
 TEST(FirstPulseTest, AFewServersPulseTogether) {
-  for (const std::size_t place : {0, 1, 6}) EXPECT_EQ(FirstPulse(kNow, 1s, place, 31), Time(2s));
+  for (const std::size_t place : {0U, 1U, 6U}) EXPECT_EQ(FirstPulse(kNow, 1s, place, 31), Time(2s));
 }
 
 TEST(FirstPulseTest, AFleetIsSpreadOverTheInterval) {

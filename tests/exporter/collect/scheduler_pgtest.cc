@@ -72,6 +72,32 @@ TEST_F(SchedulerTest, ANewConfigurationKeepsConnectionsAndFacts) {
   EXPECT_EQ(connections_, 2);
 }
 
+// Where a directory hangs, the thread that reads it is stuck.
+TEST_F(SchedulerTest, ANewConfigurationReadsNoDirectoryAnew) {
+  SessionOptions options = OptionsOf(PrimaryConninfo());
+  options.wal_directory = "/tmp";
+  options.interval = 1h;
+  Watch({options});
+  const auto is_read = [](const ServerSnapshot& now) {
+    return Succeeded(now, CollectorId::kWalFilesystem);
+  };
+  const ServerSnapshotPtr before = published_.WaitFor(0, is_read);
+  ASSERT_TRUE(before);
+  options.connection_lifetime = 2h;
+  Configure({options});
+  const int count = published_.count();
+  while (published_.count() < count + 10) ASSERT_TRUE(published_.WaitFor(0, is_read));
+  const ServerSnapshotPtr after = published_.WaitFor(0, is_read);
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->Of(CollectorId::kWalFilesystem).at, before->Of(CollectorId::kWalFilesystem).at);
+
+  options.wal_directory = "/var";
+  Configure({options});
+  EXPECT_TRUE(published_.WaitFor(0, [&](const ServerSnapshot& now) {
+    return now.Of(CollectorId::kWalFilesystem).at > before->Of(CollectorId::kWalFilesystem).at;
+  })) << "another directory is";
+}
+
 TEST_F(SchedulerTest, AnotherLoginIsAnotherConnectionInsteadOfTheOld) {
   SessionOptions options = OptionsOf(PrimaryConninfo());
   Watch({options});
@@ -137,6 +163,18 @@ TEST_F(SchedulerTest, SessionThatAnAdministratorEndsIsNoServerThatIsDown) {
     return connections_ == 2 && now.up;
   }));
   EXPECT_FALSE(was_down);
+}
+
+TEST_F(SchedulerTest, SessionsThatEndWhenTheyHaveAnsweredAreNotOpenedAsFastAsThat) {
+  admin_.Execute("ALTER ROLE pgrepl_monitor SET idle_session_timeout = '1ms'");
+  Watch({OptionsOf(PrimaryConninfo())});
+  EXPECT_TRUE(published_.WaitFor(0, IsUp));
+  const int before = connections_;
+  std::this_thread::sleep_for(2s);
+  EXPECT_GE(connections_ - before, 3);
+  EXPECT_LE(connections_ - before, 20);
+  scheduler_.reset();
+  admin_.Execute("ALTER ROLE pgrepl_monitor RESET idle_session_timeout");
 }
 
 TEST_F(SchedulerTest, ConnectionIsRenewedAfterItsLifetime) {

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "tests/exporter/http/gunzip.h"
 
@@ -33,6 +35,31 @@ TEST(GzipTest, UnpacksToTheSame) {
   ASSERT_TRUE(packed.has_value());
   EXPECT_LT(packed->size(), text.size() / 5);
   EXPECT_EQ(Gunzip(*packed), text);
+}
+
+TEST(GzipTest, UnpacksToTheSameInWhateverPieces) {
+  unsigned state = 1;
+  const auto random = [&state](unsigned below) {
+    state = state * 1664525 + 1013904223;
+    return (state >> 8U) % below;
+  };
+  for (int round = 0; round < 50; ++round) {
+    std::vector<std::string> pieces(1 + random(40));
+    std::string text;
+    for (std::string& piece : pieces) {
+      // Some of them longer than the window, some of noise that doesn't shrink.
+      const bool noise = random(4) == 0;
+      const unsigned size = random(10) == 0 ? random(200'000) : random(3000);
+      while (piece.size() < size) {
+        if (noise) piece += static_cast<char>(random(256));
+        if (!noise) piece += "pgrepl_up{server=\"s" + std::to_string(random(100)) + "\"} 1\n";
+      }
+      text += piece;
+    }
+    const auto packed = Gzip(std::vector<std::string_view>(pieces.begin(), pieces.end()));
+    if (packed) EXPECT_EQ(Gunzip(*packed), text) << round;
+    if (text.size() > 1'000'000) EXPECT_TRUE(packed) << round;
+  }
 }
 
 TEST(GzipTest, LeavesAloneWhatWouldNotShrink) {
