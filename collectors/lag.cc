@@ -53,9 +53,10 @@ constexpr Family kApplyDelay{.name = "pgrepl_apply_delay_seconds",
 constexpr Family kThreshold{.name = "pgrepl_lag_threshold_seconds",
                             .help = "The lag above which the alert fires (config: max_lag).",
                             .on = "standbys"};
-constexpr Family kCaughtUpOnce{.name = "pgrepl_caught_up_once",
-                               .help = "1 once the standby was seen with all WAL replayed.",
-                               .on = "standbys"};
+constexpr Family kCaughtUpOnce{
+    .name = "pgrepl_caught_up_once",
+    .help = "1 once the standby was seen within a second of its primary.",
+    .on = "standbys"};
 constexpr Family kConnected{
     .name = "pgrepl_standby_connected",
     .help =

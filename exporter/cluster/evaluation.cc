@@ -279,7 +279,7 @@ bool Evaluation::CannotFollow(const Standby& standby) const {
 bool Evaluation::SomebodyStreamsFrom(std::size_t index) const {
   return std::any_of(memory_.members().begin(), memory_.members().end(), [&](const Member& member) {
     const Standby& standby = member.standby;
-    return standby.upstream == index && standby.ReceiverStreams(fresh_) &&
+    return standby.upstream == index && standby.ReceiverVouches(fresh_) &&
            standby.identity.upstream == standby.upstream_address;
   });
 }

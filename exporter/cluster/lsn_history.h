@@ -33,6 +33,8 @@ class LsnHistory {
   /// `pulse` is the interval of regular samples. It sets the finest resolution, and two of them
   /// without a sample are a hole.
   explicit LsnHistory(Duration pulse) : pulse_(pulse) {}
+  /// From now on samples come so often.
+  void SetPulse(Duration pulse) { pulse_ = pulse; }
 
   /// The primary had flushed `lsn` at `at`, and `snapshot` is a hash of its pg_current_snapshot(),
   /// which changes exactly when a transaction ends. Without one (a receiver says it; `at` is then
@@ -58,8 +60,8 @@ class LsnHistory {
   [[nodiscard]] std::optional<Crossing> FirstTransactionPast(std::uint64_t replay_lsn) const;
 
   /// Starts this history, which may have samples already, with what `parent` had flushed up to
-  /// `fork_lsn`, where this timeline left it at `at`.
-  void Inherit(const LsnHistory& parent, std::uint64_t fork_lsn, Time at);
+  /// `fork_lsn`, where this timeline left it: at `at`, if that was seen, else at some time before.
+  void Inherit(const LsnHistory& parent, std::uint64_t fork_lsn, Time at, bool seen);
 
   [[nodiscard]] bool empty() const { return entries_.empty(); }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }

@@ -44,7 +44,9 @@ void Member::FollowSlots() {
 bool Member::IsLivePrimary() const { return role == Role::kPrimary && snapshot && snapshot->up; }
 
 bool Member::TellsPosition(const Freshness& fresh) const {
-  return IsLivePrimary() && fresh(snapshot->Of(CollectorId::kLag).at);
+  if (!IsLivePrimary() || !fresh(snapshot->Of(CollectorId::kLag).at)) return false;
+  const PositionFact* position = PositionOf(*snapshot);
+  return position != nullptr && position->flushed;
 }
 
 bool Member::IsOfSystem(const std::string& identifier) const {

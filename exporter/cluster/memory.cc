@@ -37,6 +37,7 @@ void Memory::Reconfigure(ClusterOptions options, Time now) {
   }
   members_ = std::move(members);
   options_ = std::move(options);
+  for (auto& [_, history] : histories_) history.SetPulse(options_.pulse_interval);
   const auto renumber = [&](Standby& standby) {
     standby.upstream = NumberNow(standby.upstream, numbers);
     if (!standby.upstream) standby.sender.reset();
@@ -124,6 +125,7 @@ void Memory::FollowPrimary(Member& member) {
     member.sync_waits.See(static_cast<const SyncFact*>(sync.fact.get())->waiters, sync.at);
   if (const FactPtr& fact = member.snapshot->Of(CollectorId::kArchive).fact) {
     const auto& archive = *static_cast<const ArchiveFact*>(fact.get());
+    if (!archive.enabled) member.archived_end.reset();
     if (archive.enabled && archive.archived_end) member.archived_end = archive.archived_end;
   }
   const PositionFact* position = PositionOf(*member.snapshot);
@@ -132,8 +134,9 @@ void Memory::FollowPrimary(Member& member) {
   const auto timeline = static_cast<TimelineId>(*position->timeline);
   Timelines& timelines = HistoryFor(member.system_identifier);
   // A promoted server keeps the LSN at which it left its old timeline until it restarts; the
-  // parent is the one it followed, else the one before.
-  if (position->replayed && timeline > 1 && !timelines.ForkOf(timeline)) {
+  // parent is the one it followed, else the one before. What it replayed after a crash is no fork.
+  if (position->replayed && timeline > 1 && member.timeline != position->timeline &&
+      !timelines.ForkOf(timeline)) {
     const auto followed = static_cast<TimelineId>(member.timeline.value_or(timeline - 1));
     const TimelineId parent = followed < timeline ? followed : timeline - 1;
     const bool seen = member.standby.own && FreshAt(at)(member.standby.own->at);
@@ -148,6 +151,7 @@ void Memory::FollowPrimary(Member& member) {
 
 void Memory::FollowStandby(Member& member, Time now) {
   member.wal_written.Interrupt();
+  member.archived_end.reset();  // by now others have archived beyond it
   Standby& standby = member.standby;
   const CollectedFact& receiver = member.snapshot->Of(CollectorId::kReceiver);
   if (receiver.fact && receiver.at > standby.receiver_at) {
@@ -262,7 +266,10 @@ void Memory::Link(const std::vector<SeenSender>& senders, Time now) {
     identities.push_back(member.standby.identity);
     Unlink(member.standby);
   }
-  for (Standby& other : others_) Unlink(other);
+  // While a new server wasn't tried, they are not linked again.
+  if (EveryMemberWasTried()) {
+    for (Standby& other : others_) Unlink(other);
+  }
   std::vector<SenderAt> rows;
   for (const SeenSender& sender : senders) rows.push_back(sender.at);
   const std::vector<Match> matches = MatchSenders(rows, identities);
@@ -286,9 +293,11 @@ void Memory::Link(const std::vector<SeenSender>& senders, Time now) {
 // one server of that address, or from one that isn't configured.
 void Memory::FollowMove(Standby& standby, const Freshness& fresh) const {
   const std::string& address = standby.identity.upstream;
-  if (standby.sender || !standby.ReceiverStreams(fresh) || standby.upstream_address == address) {
+  if (standby.FreshSender(fresh) != nullptr || !standby.ReceiverStreams(fresh) ||
+      standby.upstream_address == address) {
     return;
   }
+  standby.sender.reset();  // of an upstream that answers no more
   standby.upstream.reset();
   standby.upstream_address = address;
   for (std::size_t i = 0; i < members_.size(); ++i) {

@@ -24,11 +24,11 @@ struct Told {
   std::optional<Lsn> standbys, receivewals;
 };
 
-Told ToldBy(const ServerSnapshot& primary) {
+Told ToldBy(const ServerSnapshot& primary, const Freshness& fresh) {
   Told told{.primary = *PositionOf(primary)->flushed, .standbys = {}, .receivewals = {}};
-  const FactPtr& fact = primary.Of(CollectorId::kSenders).fact;
-  if (fact == nullptr) return told;
-  for (const Sender& sender : static_cast<const SendersFact*>(fact.get())->senders) {
+  const CollectedFact& senders = primary.Of(CollectorId::kSenders);
+  if (senders.fact == nullptr || !fresh(senders.at)) return told;
+  for (const Sender& sender : static_cast<const SendersFact*>(senders.fact.get())->senders) {
     if (sender.current) told.primary = *sender.current;
     if (sender.kind == SenderKind::kStandby) Raise(told.standbys, sender.flushed);
     if (sender.kind != SenderKind::kReceivewal) continue;
@@ -37,14 +37,21 @@ Told ToldBy(const ServerSnapshot& primary) {
   return told;
 }
 
-// A standby that is disconnected still has what it had.
-std::optional<Lsn> Remembered(const Memory& memory, const Evaluation& evaluation) {
+// A standby that is disconnected still has what it had; of another timeline that isn't this primary's WAL.
+std::optional<Lsn> Remembered(const Memory& memory, const Evaluation& evaluation,
+                              const Member& primary) {
   std::optional<Lsn> highest;
   for (const Member& member : memory.members()) {
-    if (member.role != Role::kStandby || evaluation.CannotFollow(member.standby)) continue;
+    if (member.role != Role::kStandby || !member.IsOfSystem(primary.system_identifier) ||
+        evaluation.CannotFollow(member.standby)) {
+      continue;
+    }
     Raise(highest, member.standby.Has());
   }
-  for (const Standby& other : memory.others()) Raise(highest, other.Has());
+  for (const Standby& other : memory.others()) {
+    if (other.timeline && other.timeline != primary.timeline) continue;
+    Raise(highest, other.Has());
+  }
   return highest;
 }
 
@@ -73,8 +80,8 @@ void Outlook::FollowSafety(const Memory& memory, const Evaluation& evaluation) {
   if (primary_ == *primary && at <= told_at_) return;
   primary_ = *primary;
   told_at_ = at;
-  const Told told = ToldBy(*member.snapshot);
-  std::optional<Lsn> highest = Remembered(memory, evaluation);
+  const Told told = ToldBy(*member.snapshot, memory.FreshAt(at));
+  std::optional<Lsn> highest = Remembered(memory, evaluation, member);
   Raise(highest, told.standbys);
   Update(on_standbys_, highest, told.primary, at);
   Raise(highest, told.receivewals);

@@ -5,6 +5,11 @@
 
 namespace pgrepl::cluster {
 
+void Timelines::SetPulse(Duration pulse) {
+  pulse_ = pulse;
+  for (auto& [_, branch] : branches_) branch.history.SetPulse(pulse);
+}
+
 LsnHistory& Timelines::On(TimelineId timeline) { return BranchOf(timeline).history; }
 
 Timelines::Branch& Timelines::BranchOf(TimelineId timeline) {
@@ -26,7 +31,8 @@ void Timelines::Fork(TimelineId parent, TimelineId child, std::uint64_t fork_lsn
   }
   branch.fork = ForkPoint{parent, fork_lsn, at, seen};
   const LsnHistory* inherited = Find(parent);
-  branch.history.Inherit(inherited != nullptr ? *inherited : LsnHistory(pulse_), fork_lsn, at);
+  branch.history.Inherit(inherited != nullptr ? *inherited : LsnHistory(pulse_), fork_lsn, at,
+                         seen);
 }
 
 Standing Timelines::Measure(TimelineId timeline, std::uint64_t replay_lsn,

@@ -45,6 +45,8 @@ class Timelines {
   };
 
   explicit Timelines(Duration pulse) : pulse_(pulse) {}
+  /// From now on samples come so often.
+  void SetPulse(Duration pulse);
 
   /// The history to append to; created when new. Valid until another timeline is created.
   LsnHistory& On(TimelineId timeline);

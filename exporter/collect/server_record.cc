@@ -52,11 +52,13 @@ void ServerRecord::See(Role role) {
                              {"role", role == Role::kPrimary ? "primary" : "standby"}});
   for (std::size_t i = 0; i < snapshot_.facts.size(); ++i) {
     const Collector& collector = (*snapshot_.collectors)[i];
-    if (collector.statements.empty()) continue;
-    snapshot_.facts[i].fact.reset();
+    CollectedFact& collected = snapshot_.facts[i];
+    if (collector.statements.empty() || collected.is_local) continue;
+    collected.fact.reset();
+    collected.at = {};
     // One that this role doesn't have has neither succeeded nor failed.
     const bool has = Choose(collector.statements, snapshot_.version, role) != nullptr;
-    if (!has) snapshot_.facts[i].run = {};
+    if (!has) collected.run = {};
   }
 }
 
@@ -72,6 +74,7 @@ void ServerRecord::Record(std::size_t collector, Result<FactPtr> fact, const Sen
   log_.Outcome(collector, outcome);
   if (outcome) collected.run.last_success_timestamp = wall_middle;
   if (!fact) return;
+  collected.is_local = false;
   collected.fact = std::move(*fact);
   collected.at = sent.at + took / 2;
   collected.wall_at = wall_middle;
@@ -87,6 +90,7 @@ void ServerRecord::RecordLocal(CollectorId collector, const Result<FactPtr>& fac
   collected.run.failure = FailureOf(outcome);
   collected.run.duration_seconds = 0;
   if (fact) {
+    collected.is_local = true;
     collected.fact = *fact;
     collected.at = now;
     collected.wall_at = WallSeconds();
@@ -105,6 +109,14 @@ void ServerRecord::PublishUp(Time now) {
                                {"address", snapshot_.address},
                                {"version", snapshot_.version_text},
                                {"role", snapshot_.role == Role::kPrimary ? "primary" : "standby"}});
+  }
+  // What hasn't run since goes by its last run again.
+  for (CollectedFact& collected : snapshot_.facts) {
+    CollectorRun& run = collected.run;
+    if (run.failure != RunFailure::kServerDown) continue;
+    run.success = run.last_success_timestamp.has_value();
+    run.ran = run.success;
+    run.failure = RunFailure::kNone;
   }
   snapshot_.up = true;
   snapshot_.reason = UpReason::kOk;
@@ -132,7 +144,7 @@ void ServerRecord::PublishDown(const Error& why, UpReason reason, Time now,
   // What ran is no longer known to work, and before anything ran nothing does.
   for (std::size_t i = 0; i < snapshot_.facts.size(); ++i) {
     // But what needs no statement goes on.
-    if ((*snapshot_.collectors)[i].statements.empty()) continue;
+    if ((*snapshot_.collectors)[i].statements.empty() || snapshot_.facts[i].is_local) continue;
     CollectorRun& run = snapshot_.facts[i].run;
     run.success = false;
     if (run.failure == RunFailure::kNone) run.failure = RunFailure::kServerDown;

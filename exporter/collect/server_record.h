@@ -36,7 +36,7 @@ class ServerRecord {
   void See(Role role);
   /// The outcome of one collector's statement.
   void Record(std::size_t collector, Result<FactPtr> fact, const Sent& sent, Time now);
-  /// Of a collector without statements.
+  /// What we read ourselves, of whatever role the server is.
   void RecordLocal(CollectorId collector, const Result<FactPtr>& fact, Time now);
   void PassedOver(std::size_t collector, const Error& why) { log_.PassedOver(collector, why); }
 

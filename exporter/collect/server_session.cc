@@ -49,7 +49,10 @@ void ServerSession::Reconfigure(SessionOptions options, Time now) {
   if (options == options_) return;
   const bool same_session =
       options.login == options_.login && options.pulse_deadline == options_.pulse_deadline;
-  if (!(options.collectors == options_.collectors)) record_.Reconfigure(options.collectors);
+  if (!(options.collectors == options_.collectors)) {
+    record_.Reconfigure(options.collectors);
+    earlier_.push_back(options_.collectors);
+  }
   options_ = std::move(options);
   agenda_ = MakeAgenda();
   if (connection_) agenda_.Connect(connection_->server_version(), now);
@@ -103,6 +106,7 @@ void ServerSession::OnConnected(Result<Connection> connection, Time now) {
     return;
   }
   connection_.emplace(std::move(*connection));
+  earlier_.clear();
   answered_ = false;
   connected_at_ = now;
   expires_ = now + options_.connection_lifetime;

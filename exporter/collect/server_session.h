@@ -115,6 +115,7 @@ class ServerSession {
   StartConnecting start_connecting_;
   State state_ = State::kDisconnected;
   std::shared_ptr<PendingLogins> pending_ = std::make_shared<PendingLogins>();  ///< by this login
+  std::vector<CollectorSet> earlier_;  ///< own texts of statements that connection_ has prepared
   std::optional<Connection> connection_;
   std::optional<Pipeline> pipeline_;
   Round round_;

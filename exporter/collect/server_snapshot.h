@@ -20,8 +20,9 @@ namespace pgrepl {
 /// The last fact of one collector; it stays while later runs fail, and readers judge its age.
 struct CollectedFact {
   FactPtr fact;
-  Time at{};           ///< the middle of the round trip that read it
-  double wall_at = 0;  ///< the same on the wall clock, epoch seconds
+  Time at{};              ///< the middle of the round trip that read it
+  double wall_at = 0;     ///< the same on the wall clock, epoch seconds
+  bool is_local = false;  ///< read by us, whatever the server is or does
   CollectorRun run;
 };
 

@@ -50,6 +50,18 @@ class ArchiveFedTest : public testing::Test {
   std::int64_t transactions_ = 0;
 };
 
+TEST_F(ArchiveFedTest, AServerThatArchivesNoMoreHasNothingUnarchived) {
+  EXPECT_EQ(Unarchived(), 0);
+  cluster_.See("p", Primary(lsn_, 1).Tells(CollectorId::kArchive, ArchiveFact{}));
+  EXPECT_EQ(Unarchived(), -1);
+}
+
+TEST_F(ArchiveFedTest, WhatAPrimaryArchivedBeforeItWasAStandbyIsTheEndNoMore) {
+  cluster_.See("p", StandbyAt(lsn_).Host(kPrimaryHost));
+  cluster_.See("p", Primary(lsn_, 1).Tells(CollectorId::kArchive, ArchiveFact{.enabled = true}));
+  EXPECT_EQ(Unarchived(), -1);
+}
+
 TEST_F(ArchiveFedTest, WhatIsNotArchivedIsTheArchivesDelay) {
   for (int second = 0; second < 60; ++second) {
     Pulse(100, kSegment);

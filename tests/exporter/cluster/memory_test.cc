@@ -134,6 +134,33 @@ TEST_F(MemoryTest, AStandbyThatMovedToAStrangerIsOnNoServerOfOurs) {
   EXPECT_EQ(cluster_.Server("s1").upstream_address, "10.0.0.99:5432");
 }
 
+TEST_F(MemoryTest, AStandbyThatLeftADeadUpstreamIsAtItsNewOne) {
+  WatchedCluster cluster{OptionsFor({"relay", "s2"})};
+  ReceiverFact receiver = ReceiverAt(1000, 1);
+  receiver.sender_host = "10.0.0.8";
+  cluster.See("relay", StandbyAt(1000).Host("10.0.0.8").Senders({Row()}));
+  cluster.See("s2", StandbyAt(1000).Receives(receiver));
+  EXPECT_EQ(cluster.Server("relay").edges.size(), 1);
+  for (unsigned second = 1; second <= 10; ++second) {
+    cluster.now += kPulse;
+    cluster.Lose("relay", UpReason::kRefused);
+    receiver = ReceiverAt(1000 + second, 1 + second);
+    receiver.sender_host = "10.0.0.99";
+    cluster.See("s2", StandbyAt(1000 + second).Receives(receiver));
+  }
+  EXPECT_THAT(cluster.Server("relay").edges, IsEmpty());
+  EXPECT_EQ(cluster.Server("s2").upstream_address, "10.0.0.99:5432");
+  EXPECT_EQ(cluster.Lag("s2").seconds, 0);
+  EXPECT_TRUE(cluster.Lag("s2").known);
+}
+
+// pg_last_wal_replay_lsn() tells that too.
+TEST_F(MemoryTest, WhatAPrimaryReplayedAfterACrashIsNoFork) {
+  Pulse(Primary(5000, 1).OnTimeline(2), StandbyAt(5000));
+  Pulse(Primary(6000, 2).OnTimeline(2).ForkedAt(5900), StandbyAt(5000));
+  EXPECT_FALSE(cluster_.memory().HistoryOf(cluster_.memory().system())->ForkOf(2));
+}
+
 TEST_F(MemoryTest, APromotionTakesTheStandbysSeriesAwayAtOnce) {
   Pulse(Primary(1000, 1).Senders({Row()}), Streaming());
   Pulse(Primary(1000, 1), Primary(1100, 1).OnTimeline(2).ForkedAt(1000));

@@ -84,6 +84,13 @@ TEST_F(OutlookTest, AStandbyThatIsGoneStillHasWhatItHad) {
   ExpectRpo(Standbys(), true, 1000, 10);
 }
 
+TEST_F(OutlookTest, AStandbyOfAnotherSystemHasNothingOfIt) {
+  Pulse({{"s1", 1000}});
+  cluster_.See("s2", Standby("s2", 99999).System("another"));
+  Pulse({{"s1", 1000}});
+  ExpectRpo(Standbys(), true, 200, 2);
+}
+
 TEST_F(OutlookTest, OncePrimaryIsGoneTheLastLossStands) {
   for (int second = 0; second < 10; ++second) Pulse({{"s1", 1100}});
   cluster_.Lose("p", UpReason::kRefused);

@@ -151,6 +151,21 @@ TEST_P(PromotionTest, S19AForkThatTheExporterDidNotSeeIsABound) {
   EXPECT_EQ(lag.bound, LagBound::kAtLeast);
 }
 
+TEST_P(PromotionTest, S19AForkThatTheExporterDidNotSeeHidesNoLag) {
+  cluster_.Promote("s1");
+  Server("p").upstream = Server("s2").upstream = "s1";
+  cluster_.Run(10s);
+  Server("s2").paused = true;
+  cluster_.Run(60s);
+  cluster_.RestartExporter();
+  cluster_.Run(10s);
+  const LagView lag = cluster_.exporter().Lag("s2");
+  EXPECT_NEAR(lag.seconds, 10, kOnePulse);
+  EXPECT_FALSE(lag.known);
+  EXPECT_EQ(lag.bound, LagBound::kAtLeast);
+  EXPECT_FALSE(lag.caught_up_once);
+}
+
 INSTANTIATE_TEST_SUITE_P(EitherOrder, PromotionTest,
                          testing::Values(SimulatedCluster::Order::kPrimaryFirst,
                                          SimulatedCluster::Order::kPrimaryLast),

@@ -48,6 +48,33 @@ TEST_F(ReconfigurationTest, AServerThatIsNoLongerConfiguredIsNobodysUpstream) {
   EXPECT_TRUE(cluster_.Lag("s1").connected);
 }
 
+TEST_F(ReconfigurationTest, PulsesThatComeMoreRarelyAreNoHoles) {
+  Pulse(Primary(1000, 1).Senders({Row()}), Streaming());
+  ClusterOptions options = OptionsFor({"p", "s1"});
+  options.pulse_interval = 5s;
+  cluster_.Reconfigure(options);
+  for (std::uint64_t pulse = 1; pulse <= 4; ++pulse) {
+    cluster_.now += 5s - kPulse;
+    Pulse(Primary(1000 + pulse, static_cast<std::int64_t>(1 + pulse)).Senders({Row()}),
+          Streaming());
+  }
+  EXPECT_TRUE(cluster_.Lag("s1").known);
+  EXPECT_NEAR(cluster_.Lag("s1").seconds, 20, 5);
+}
+
+TEST_F(ReconfigurationTest, AStandbyThatIsOnlySeenStaysWhileANewServerIsTried) {
+  const auto pulse = [&] {
+    Pulse(Primary(1000, 1).Senders({Replying(SenderOf("other", 1000), cluster_.now)}),
+          StandbyAt(1000));
+  };
+  for (int second = 0; second < 8; ++second) pulse();
+  ASSERT_TRUE(cluster_.Lag("other").connected);
+  cluster_.Reconfigure(OptionsFor({"p", "s1", "new"}));
+  for (int second = 0; second < 3; ++second) pulse();
+  EXPECT_FALSE(cluster_.Server("new").tried);
+  EXPECT_TRUE(cluster_.Lag("other").connected);
+}
+
 TEST_F(ReconfigurationTest, AStandbyThatWasOnlySeenIsTheOneThatIsConfiguredNow) {
   const auto pulse = [&](std::uint64_t lsn) {
     Pulse(Primary(lsn, static_cast<std::int64_t>(lsn))
