@@ -61,7 +61,7 @@ class LsnHistory {
 
   /// Starts this history, which may have samples already, with what `parent` had flushed up to
   /// `fork_lsn`, where this timeline left it: at `at`, if that was seen, else at some time before.
-  void Inherit(const LsnHistory& parent, std::uint64_t fork_lsn, Time at, bool seen);
+  void Inherit(const LsnHistory& parent, std::uint64_t fork_lsn, Time at, bool seen = true);
 
   [[nodiscard]] bool empty() const { return entries_.empty(); }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }

@@ -51,7 +51,7 @@ void ServerSession::Reconfigure(SessionOptions options, Time now) {
       options.login == options_.login && options.pulse_deadline == options_.pulse_deadline;
   if (!(options.collectors == options_.collectors)) {
     record_.Reconfigure(options.collectors);
-    earlier_.push_back(options_.collectors);
+    if (connection_) earlier_.push_back(std::move(options_.collectors));
   }
   options_ = std::move(options);
   agenda_ = MakeAgenda();

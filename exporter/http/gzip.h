@@ -13,7 +13,7 @@ namespace pgrepl::http {
 /// 12.5.3). An absent header is an empty one.
 bool AcceptsGzip(std::string_view accept_encoding);
 
-/// Of the pieces one after the other. Nothing if it would not become smaller, or memory runs out.
+/// Of the pieces one after the other. Nothing if it would not become smaller.
 std::optional<std::string> Gzip(std::span<const std::string_view> pieces);
 inline std::optional<std::string> Gzip(std::string_view text) { return Gzip({&text, 1}); }
 

@@ -260,7 +260,7 @@ TEST_F(LsnHistoryTest, StartsWithWhatItsParentHadUpToTheFork) {
   Sample(1s, 1100, 2);
   Sample(2s, 1200, 3);
   LsnHistory child(kPulse);
-  child.Inherit(history_, 1150, At(3s), true);
+  child.Inherit(history_, 1150, At(3s));
   child.Append(At(4s), 1300, 9);
   std::swap(history_, child);
   ExpectCrossing(1000, 0s);
@@ -271,7 +271,7 @@ TEST_F(LsnHistoryTest, StartsWithWhatItsParentHadUpToTheFork) {
 // When it was written, nobody knows.
 TEST_F(LsnHistoryTest, WalPastAForkThatWasNotSeenIsABound) {
   LsnHistory child(kPulse);
-  child.Inherit(history_, 1150, At(60s), false);
+  child.Inherit(history_, 1150, At(60s), /*seen=*/false);
   child.Append(At(60s), 5000, 1);
   std::swap(history_, child);
   ExpectCrossing(1150, 60s, Bound::kAtLeast);
@@ -283,7 +283,7 @@ TEST_F(LsnHistoryTest, AForkThatWasNotSeenBridgesNoHole) {
   Sample(0s, 1000, 1);
   Sample(1s, 1100, 2);
   LsnHistory child(kPulse);
-  child.Inherit(history_, 1150, At(60s), false);
+  child.Inherit(history_, 1150, At(60s), /*seen=*/false);
   child.Append(At(60s), 5000, 9);
   std::swap(history_, child);
   ExpectCrossing(1050, 500ms);
@@ -293,7 +293,7 @@ TEST_F(LsnHistoryTest, AForkThatWasNotSeenBridgesNoHole) {
 TEST_F(LsnHistoryTest, AnIdlePromotionIsNoTransaction) {
   for (int s = 0; s < 60; ++s) Sample(s * 1s, 1000, 1);
   LsnHistory child(kPulse);
-  child.Inherit(history_, 1100, At(62s), true);
+  child.Inherit(history_, 1100, At(62s));
   child.Append(At(62s), 1400, 1);
   EXPECT_FALSE(child.FirstTransactionPast(1000));
 }
@@ -302,7 +302,7 @@ TEST_F(LsnHistoryTest, ATransactionLostInAPromotionDoesNotHideItsLookAlike) {
   Sample(0s, 1000, 1);
   Sample(1s, 1100, 2);
   LsnHistory child(kPulse);
-  child.Inherit(history_, 1050, At(3s), true);
+  child.Inherit(history_, 1050, At(3s));
   child.Append(At(4s), 1300, 2);
   std::swap(history_, child);
   ExpectCrossing(1050, 3s);
@@ -315,7 +315,7 @@ TEST_F(LsnHistoryTest, AnOldPrimaryThatLivesOnDoesNotReachPastTheFork) {
   LsnHistory child(kPulse);
   child.Append(At(30s), 1100, 2);
   child.Append(At(31s), 1200, 3);
-  child.Inherit(history_, 1000, At(40s), true);  // news of the fork came late
+  child.Inherit(history_, 1000, At(40s));  // news of the fork came late
   std::swap(history_, child);
   ExpectCrossing(900, 30s);
   ExpectCrossing(1000, 30s);
@@ -328,7 +328,7 @@ TEST_F(LsnHistoryTest, WalWithoutATransactionRightAfterALateForkIsNoStaleness) {
   LsnHistory child(kPulse);
   child.Append(At(1s), 1000, 2);
   child.Append(At(2s), 1100, 2);
-  child.Inherit(history_, 1000, At(3s), true);
+  child.Inherit(history_, 1000, At(3s));
   child.Append(At(4s), 1200, 2);
   std::swap(history_, child);
   ExpectCaughtUp(1100);
