@@ -131,6 +131,7 @@ void LsnHistory::Inherit(const LsnHistory& parent, std::uint64_t fork_lsn, Time 
   LsnHistory joined = parent;
   joined.CutAt(fork_lsn, at);
   if (seen) joined.Append(at, fork_lsn, std::nullopt);
+  if (joined.empty()) return;
   joined.ContinueWith(*this);
   *this = std::move(joined);
 }
@@ -144,11 +145,11 @@ void LsnHistory::CutAt(std::uint64_t lsn, Time at) {
 void LsnHistory::ContinueWith(const LsnHistory& child) {
   if (child.empty()) return;
   // Assume a transaction between our last entry and the child's first.
-  const std::uint32_t offset = empty() ? 0 : entries_.back().changes + 1;
+  const std::uint32_t offset = entries_.back().changes + 1;
   for (Entry entry : child.entries_) {
-    if (!empty() && entry.lsn < entries_.back().lsn) continue;
+    if (entry.lsn < entries_.back().lsn) continue;
     entry.changes += offset;
-    entry.same_lsn = !empty() && entry.lsn == entries_.back().lsn;
+    entry.same_lsn = entry.lsn == entries_.back().lsn;
     Push(entry);
   }
   snapshot_ = child.snapshot_;

@@ -290,6 +290,15 @@ TEST_F(LsnHistoryTest, AForkThatWasNotSeenBridgesNoHole) {
   ExpectCrossing(1200, 60s, Bound::kAtLeast);
 }
 
+TEST_F(LsnHistoryTest, LateNewsOfAForkThatWasNotSeenChangesNothing) {
+  LsnHistory child(kPulse);
+  child.Append(At(1s), 2000, 1);
+  child.Inherit(history_, 1150, At(3s), /*seen=*/false);
+  std::swap(history_, child);
+  ExpectCrossing(1500, 1s, Bound::kAtLeast);
+  ExpectCaughtUp(2000);
+}
+
 TEST_F(LsnHistoryTest, AnIdlePromotionIsNoTransaction) {
   for (int s = 0; s < 60; ++s) Sample(s * 1s, 1000, 1);
   LsnHistory child(kPulse);
